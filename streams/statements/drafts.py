@@ -23,7 +23,7 @@ DOUBTED = 0.6
 FEW_DOUBTS = 2
 """Doubts that leave a reviewer something to decide. On real text no claim with more of them had the right content."""
 
-_OPEN = {Doubt.NO_PERIOD, Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.SEVERAL_GROUPS}
+_OPEN = {Doubt.VAGUE_PERIOD, Doubt.SEVERAL_PERIODS, Doubt.SEVERAL_GROUPS}
 """Doubts that leave a field open: beside another doubt, a reviewer would have to find more than that field."""
 
 MOST_A_DAY = 1_000_000
@@ -32,7 +32,7 @@ MOST_A_DAY = 1_000_000
 
 @dataclass
 class Draft:
-    """The parts that a segment gives a draft. `weight`: the confidence before doubts; `why`: a word that is unexplained."""
+    """The parts that a segment gives a draft. `weight`: the confidence before doubts; `why`: an unexplained word."""
 
     segment: Segment
     quantity: Quantity
@@ -51,10 +51,11 @@ class Draft:
 
     @property
     def unclear(self) -> bool:
-        """Whether so much is open that a reviewer would have to write the claim anew: the flow, or most of the rest."""
+        """Whether so much is open that a reviewer would have to write the claim anew."""
         doubts = set(self.doubts)
         thin = doubts & {Doubt.INFERRED, Doubt.UNEXPLAINED}
-        return self.movement.flow is None or len(doubts - thin) + bool(thin) > (1 if doubts & _OPEN else FEW_DOUBTS)
+        open_field = self.movement.flow is None or bool(doubts & _OPEN)
+        return len(doubts - thin) + bool(thin) > (1 if open_field else FEW_DOUBTS)
 
     def so_far(self) -> None:
         """Make the figure a lower bound, because the day is not over."""

@@ -50,7 +50,7 @@ class SecondOpinion:
         `event`: its word of movement; `before`: the claims of the sentence so far; `whole`: the one it is a part of.
         """
         of_leavers = whole is not None and not whole.doubts and _left_for_anywhere(draft.movement, whole.movement)
-        far_fetched = (not of_leavers and self._far_fetched(draft, event, before)) or self._carried_on(draft, before)
+        far_fetched = not of_leavers and self._far_fetched(draft, event, before)
         if far_fetched or self._untold(draft, event, before):
             yield Doubt.INFERRED
         if event is None and len({way_in(claim) for claim in before[-2:]}) > 1:
@@ -145,19 +145,10 @@ class SecondOpinion:
         elsewhere = movement.origin is not None and movement.origin not in self._named(draft)
         if elsewhere and not there and not counted_both_ways and not (dated and self._went_on(movement)):
             return True
-        if event is None and not before and self._other_border(movement):
-            return True
         if event is None:
             placed = any(mark.value.slug for mark in self.sheet.of("place", draft.segment.span))
             return noun.mark is not None and noun.citizens is None and noun.unit == "people" and not placed
         return draft.quantity.low == 0 and noun.mark is None
-
-    def _other_border(self, movement: Movement) -> bool:
-        """Whether a bare figure is about a border or country that the sentence before does not name."""
-        roles = (PlaceRole.BORDER, *_SUBJECTS)
-        over = {mark.value.code for mark in self.sheet.of("place") if mark.value.role in roles} - {None}
-        ends = {end for draft in self.thread.latest for end in (draft.movement.origin, draft.movement.into)}
-        return bool(over - _with_blocs(ends) - {self.home}) and movement.into in ends
 
     def _continued(self, draft: Draft, event: TextMark | None) -> bool:
         """Whether a first figure with a time and no place goes on from the sentence before: "On Monday 1,820 came"."""
@@ -184,47 +175,30 @@ class SecondOpinion:
         sure = bool(before) and not before[-1].doubts and before[-1].movement.origin == draft.movement.origin
         return event is None and sure and goals == [draft.movement.into]
 
-    def _carried_on(self, draft: Draft, before: Sequence[Draft]) -> bool:
-        """Whether a destination, a checkpoint or what vehicles did is only carried on from other sentences."""
-        movement, places = draft.movement, [mark.value for mark in self.sheet.of("place")]
-        if draft.noun.unit == "vehicles":
-            beside = before and "," not in self.sheet.text[before[-1].segment.figure.end : draft.segment.figure.start]
-            return not (beside or self.sheet.of("event", draft.segment.context)) or not self._goal_named(draft)
-        again = any(place.same or place.again for place in places)
-        latest = [earlier.movement for earlier in self.thread.latest]
-        if movement.slug and not again and movement.slug not in self._points():
-            return {earlier.slug for earlier in latest} != {movement.slug}
-        goals = {earlier.into for earlier in latest}
-        known = again or self._goal_named(draft) or self.thread.both is not None or goals == {movement.into}
-        return not known and not self._went_on(movement, before)
-
-    def _goal_named(self, draft: Draft) -> bool:
-        into = draft.movement.into
-        return into is None or bool(_with_blocs([into]) & _with_blocs(self._named(draft)))
-
-    def _points(self) -> set[str]:
-        """The checkpoints that the sentence names, or that the text is headed with."""
-        topic = [] if self.thread.topic is None else [self.thread.topic]
-        return {mark.value.slug or mark.value.edge for mark in [*self.sheet.of("place"), *topic]}
-
     def _unexplained(self, draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
         """Whether a claim lacks positive evidence, or its clause holds a word that nothing explains, which becomes why.
 
         What is counted is named beside the figure, or the figure has a verb, a goal and a period of its own. If not, it
-        continues others of its sentence, and has a verb or goal of its own, or only a place or time beside it. A sentence
-        that also speaks of anything else than crossings waits.
+        continues others of its sentence, and has a verb or goal of its own, or only a place or time beside it. A part
+        of a sentence that also speaks of anything else than crossings waits.
         """
+        if draft.per_day and self.sheet.of("normal") and self.thread.latest:
+            return False  # "the daily number there had climbed to 10,000 from a normal 5,000"
         segment = draft.segment
         goal = any(mark.value.role is PlaceRole.INTO for mark in self.sheet.of("place", segment.span))
         timed = bool(self.sheet.of("period", segment.span))
         told = timed or (draft.movement.into is not None and bool(self.sheet.of("place", segment.span)))
         listed = told and self.tongue.cutter.item(self.sheet, segment)
+        listed = listed or (
+            timed and any(mark.value.role is PlaceRole.SPEAKER for mark in self.sheet.of("place", segment.span))
+        )
         named = draft.noun.mark is not None or self.tongue.cutter.nouns.of_movement(self.sheet, segment.figure, event)
         placed = event is not None and goal and timed
         if not named and not placed and not (before and (event is not None or goal or listed)):
             return True
         at, text = segment.figure, self.sheet.text + _BREAK
-        half = Span(text.rfind(_BREAK, 0, at.start) + 1, text.find(_BREAK, at.end))
+        until = min(text.find(_BREAK, at.end), self.tongue.cutter.clauses.added(self.sheet, at))
+        half = Span(text.rfind(_BREAK, 0, at.start) + 1, until)
         if self.sheet.of("segment", half) or self.sheet.of("sentence"):
             return True
         flow = draft.spans.get("flow")
@@ -257,9 +231,9 @@ class SecondOpinion:
             return False
         return subjects[-1].code not in explained
 
-    def _went_on(self, movement: Movement, before: Sequence[Draft] = ()) -> bool:
+    def _went_on(self, movement: Movement) -> bool:
         """Whether people go over a border, or leave a country, that claims before were of."""
-        earlier = [{draft.movement.origin, draft.movement.into} for draft in [*self.thread.drafts, *before]]
+        earlier = [{draft.movement.origin, draft.movement.into} for draft in self.thread.drafts]
         if movement.into is None:
             return any(movement.origin in ends for ends in earlier)
         return {movement.origin, movement.into} in earlier

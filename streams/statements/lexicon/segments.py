@@ -272,7 +272,9 @@ class Cutter:
         before = [match.end() for match in _STOP.finditer(sheet.text, 0, read.start)]
         stop = _STOP.search(sheet.text, read.end)
         clause = Span(before[-1] if before else 0, len(sheet.text) if stop is None else stop.start())
-        return [word for word in self._free(sheet, segment, clause) if not self._harmless.match(sheet.text[slice(*word)])]
+        return [
+            word for word in self._free(sheet, segment, clause) if not self._harmless.match(sheet.text[slice(*word)])
+        ]
 
     def item(self, sheet: Sheet, segment: Segment) -> bool:
         """Whether the part about a figure is only a place or time beside it: "and 1,120 on Sunday"."""

@@ -10,7 +10,7 @@ from bordertally.streams.qualifiers import Qualifier
 from bordertally.streams.statements.drafts import just_before
 from bordertally.streams.statements.lexicon.scanner import Change
 from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
-from unit.streams.statements.kit import only
+from unit.streams.statements.kit import only, read
 
 WEEK = StatedPeriod(date(2022, 9, 19), date(2022, 9, 26))
 DAY = StatedPeriod(date(2022, 9, 26), date(2022, 9, 27))
@@ -52,3 +52,14 @@ def test_a_day_that_is_not_over_makes_a_figure_the_least_and_leaves_the_most() -
 def test_the_quote_holds_all_that_was_read() -> None:
     claim = only("As he said, on Monday 1,200 people entered from Russia, he thought.")
     assert claim.claim.text == "on Monday 1,200 people entered from Russia"
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("On Monday 1,200 people entered from Russia, and 40 were turned back.", True),
+        ("On Monday 1,200 people moved about the steppe, and 40 were turned back.", False),
+    ],
+)
+def test_a_figure_without_a_flow_and_with_another_doubt_is_left_out(text: str, kept: bool) -> None:
+    assert bool(read(text, home="KZ" if kept else None).found) == kept

@@ -61,7 +61,8 @@ def test_a_rate_of_another_length_is_a_doubt() -> None:
     ],
 )
 def test_a_time_of_something_else_is_a_doubt(text: str) -> None:
-    assert Doubt.VAGUE_PERIOD in only(text).doubts
+    assert all(Doubt.VAGUE_PERIOD in claim.doubts for claim in read(text).found)
+    assert not read(text).certain
 
 
 def test_a_date_of_last_year_is_of_last_year() -> None:

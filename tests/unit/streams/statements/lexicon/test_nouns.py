@@ -49,3 +49,10 @@ def test_soldiers_and_trips_are_no_people_who_crossed() -> None:
     assert noun("1,200 soldiers crossed into Poland.").why is Why.STAFF
     assert noun("1,200 trips to Poland were made.").why is Why.THINGS
     assert noun("1,200 soldiers guard the border.").why is Why.STAFF
+
+
+def test_a_noun_of_movement_counts_people() -> None:
+    for sentence, counts in (("27,250 arrivals from Sudan", True), ("27,250 arrived from Sudan", False)):
+        sheet = scan(sentence)
+        figure, event = sheet.of("number")[0], sheet.of("event")[0]
+        assert ENGLISH.cutter.nouns.of_movement(sheet, figure, event) == counts

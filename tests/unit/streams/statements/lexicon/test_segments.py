@@ -75,3 +75,27 @@ def test_how_many_words_no_table_knows() -> None:
     sheet = scan(sentence)
     (segment,) = CUTTER.segments(sheet, Span(0, len(sentence)))
     assert CUTTER.unknown(sheet, segment) <= 1
+
+
+def test_words_that_no_entry_reads_are_unexplained_unless_they_are_harmless() -> None:
+    sentence = "On market days, the border guard said, some 12,000 Haitians enter Dajabón by boat; nobody counts."
+    sheet = scan(sentence)
+    (segment, *_) = CUTTER.segments(sheet, Span(0, len(sentence)))
+    words = CUTTER.unexplained(sheet, segment, Span(0, sentence.index("Dajab")))
+    assert [sentence[slice(*word)] for word in words][:1] == ["market"]
+    assert "guard" not in {sentence[slice(*word)] for word in words}
+
+
+@pytest.mark.parametrize(("rest", "item"), [("and 1,120 on Sunday", True), ("and 1,120 slept badly on Sunday", False)])
+def test_an_item_is_a_figure_with_a_place_or_time(rest: str, item: bool) -> None:
+    sentence = f"On Monday 900 entered Kenya, {rest}."
+    sheet = scan(sentence)
+    assert CUTTER.item(sheet, CUTTER.segments(sheet, Span(0, len(sentence)))[-1]) == item
+
+
+def test_a_place_behind_words_for_a_part_belongs_to_the_part() -> None:
+    sentence = "978 people returned, including from Lebanon through Masnaa - 429."
+    sheet = scan(sentence)
+    figure = sheet.of("number")[0]
+    assert CUTTER.part_placed(sheet, figure, sentence.index(" - "))
+    assert not CUTTER.part_placed(sheet, figure, sentence.index(","))
