@@ -329,7 +329,13 @@ addEventListener("keydown", (event) => {
   }
 });
 addEventListener("hashchange", followHash);
-addEventListener("popstate", () => { filters = readFilters(); byId("find").value = filters.q; if (loaded) drawAll(); followHash(); });
+addEventListener("popstate", () => {
+  const before = queryOf(filters);
+  filters = readFilters();
+  byId("find").value = filters.q;
+  if (loaded && queryOf(filters) !== before) drawChosen();
+  followHash();
+});
 setInterval(() => { drawAge(); drawSources(byId("sources"), store); }, 30_000);
 setInterval(readSources, SOURCES_MS);
 

@@ -24,14 +24,15 @@ function anchor(code, flow, store, capitals) {
   return [0, 1].map((axis) => known.reduce((sum, row) => sum + row.at[axis] * row.people, 0) / people);
 }
 
-const between = (store) => [...store.flows.values()].filter((row) => row.flow.split(":").length === 2 && !row.flow.startsWith("*") && !isCheckpoint(row.flow) && mainTotal(row)?.best > 0);
+/** The flows between countries that have people. */
+const between = (store) => [...store.flows.values()].filter((row) => !isCheckpoint(row.flow) && row.flow.split(":").length === 2 && !row.flow.startsWith("*") && mainTotal(row)?.best > 0);
 
-/** The arrows of the flows between countries that have a place: `{row, target, from, to, people, severity}`, the largest first. */
-export function arrows(store, capitals) {
-  return between(store)
+/** The arrows of flows between countries that have a place: `{row, target, from, to, people, severity}`, the largest first. */
+export function arrows(store, capitals, flows = between(store)) {
+  return flows
     .map((row) => {
       const [origin, target] = row.flow.split(":");
-      const severity = (store.alertOf(row.flow) ?? store.alertBelow(row.flow))?.severity;
+      const severity = store.urgency(row.flow) ? (store.alertOf(row.flow) ?? store.alertBelow(row.flow)).severity : undefined;
       return { row, target, from: anchor(origin, null, store, capitals), to: anchor(target, row.flow, store, capitals), people: mainTotal(row).best, severity };
     })
     .filter(({ from, to }) => from && to)
@@ -126,7 +127,8 @@ export function drawMap(home, store) {
   if (!store.places?.length) return;
   const capitals = new Map(store.places.filter((row) => row.at && /^[A-Z]{2}$/.test(row.place)).map((row) => [row.place, row.at]));
   const points = new Map(store.places.filter((row) => row.at && !capitals.has(row.place)).map((row) => [row.place, row.at]));
-  const placed = arrows(store, capitals);
+  const flows = between(store);
+  const placed = arrows(store, capitals, flows);
   const drawn = placed.slice(0, MOST_ARROWS);
   home.hidden = !drawn.length;
   if (!drawn.length) return;
@@ -137,7 +139,7 @@ export function drawMap(home, store) {
   const width = Math.max(280, Math.round(home.clientWidth));
   const [tallest, tall] = matchMedia(BESIDE).matches ? [600, 0.8] : [430, 0.62];
   const height = Math.round(Math.min(tallest, Math.max(240, width * tall)));
-  const missing = leftOut(placed.length, between(store).length, drawn.length);
+  const missing = leftOut(placed.length, flows.length, drawn.length);
   const print = JSON.stringify([width, missing, [...placed].map(({ row, people, severity }) => [row.flow, people, severity])]);
   if (home.dataset.print === print) return;
   home.dataset.print = print;

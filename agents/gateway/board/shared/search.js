@@ -1,6 +1,6 @@
 // Search and filters: which flows and alerts the words and the choices in the address of the board select.
 
-import { flowName, flowWords, isBelow } from "./words.js";
+import { flowName, flowWords, isBelow, parentOf } from "./words.js";
 
 const AT_ONCE = 200; // names learnt in one go
 const lastOf = (flow) => flow.slice(flow.lastIndexOf(":") + 1);
@@ -37,8 +37,9 @@ export class Finder {
   }
 
   #names(flow) {
-    if (!this.known.has(flow)) this.known.set(flow, plain([flow, flowName(flow), flowWords(flow)].join("\n")));
-    return this.known.get(flow);
+    let names = this.known.get(flow);
+    if (names === undefined) this.known.set(flow, names = plain([flow, flowName(flow), flowWords(flow)].join("\n")));
+    return names;
   }
 
   /** The flows that a place of this name means: those at the checkpoint, else those into and between its countries. */
@@ -88,11 +89,18 @@ export function passes(alert, filters, muted) {
   return (!rule || alert.rule === rule) && (!source || cites(alert.reports, source)) && (!population || alert.population === population) && at(alert.flow, flow);
 }
 
-/** Whether a row of the tree passes the filters: those about alerts by the alerts on or below it. */
-export function rowPasses(row, filters, alerts) {
+/** The flows that alerts are on or below. */
+export function alerting(alerts) {
+  const flows = new Set();
+  for (const alert of alerts) for (let flow = alert.flow; flow; flow = parentOf(flow)) flows.add(flow);
+  return flows;
+}
+
+/** Whether a row of the tree passes the filters: those about alerts if it is one of the flows that `alerting` returns. */
+export function rowPasses(row, filters, flowsWithAlerts) {
   const { source, flow } = filters;
   if (!at(row.flow, flow)) return false;
   if (source && !Object.values(row.totals).some((total) => cites(total.reports, source))) return false;
   const wanted = ["severity", "state", "rule", "population"].some((name) => filters[name]);
-  return !wanted || alerts.some((alert) => alert.flow === row.flow || isBelow(alert.flow, row.flow));
+  return !wanted || flowsWithAlerts.has(row.flow);
 }

@@ -132,7 +132,8 @@ export class Store {
   /** The children of a flow (null: the flows without a parent): those with the most severe alert first, then the largest. */
   children(flow) {
     this.#byParent ??= this.#grouped();
-    const rows = this.#byParent.get(flow) ?? [];
+    const rows = this.#byParent.get(flow);
+    if (!rows) return [];
     const urgent = new Map(rows.map((row) => [row, this.urgency(row.flow)]));
     return [...rows].sort((a, b) => urgent.get(b) - urgent.get(a));
   }

@@ -67,7 +67,9 @@ export function flowWords(flow) {
   return origin === "*" ? t("flow.everyone_entering", { place: where }) : t("flow.between", { from: place(origin), to: where });
 }
 
-export const isCheckpoint = (flow) => /^[a-z0-9-]+$/.test(flow.split(":").at(-1));
+/** Whether a flow is one at a checkpoint: slugs are in small letters, codes of countries in capitals. */
+export const isCheckpoint = (flow) => /[a-z0-9-]$/.test(flow);
+
 /** "9 %", never broken before the sign; "<1 %" for a part that is more than nothing. */
 export function share(part, whole) {
   const percent = Math.round((100 * part) / whole);
