@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import json
 from collections.abc import Sequence
+from itertools import islice
 
 
 class Reason(enum.StrEnum):
@@ -41,6 +42,9 @@ EMPTY = '""'
 SHOWN = 80
 """Characters of an offending value that are quoted; the whole original is kept beside it."""
 
+LEVELS = 8
+"""Lists and objects within each other that are quoted: a report may hold thousands."""
+
 
 def shown(value: object) -> str:
     """Quote a value for a person: its text, at most `SHOWN` characters, with control characters escaped.
@@ -54,10 +58,14 @@ def shown(value: object) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
-def _whole(value: object) -> object:
-    """The value with whole numbers written without decimals, as a report has them."""
+def _whole(value: object, levels: int = LEVELS) -> object:
+    """As much of a value as is quoted, with whole numbers written without decimals, as a report has them."""
+    if isinstance(value, list | dict) and not levels:
+        return "…"
     if isinstance(value, list):
-        return [_whole(inner) for inner in value]
+        return [_whole(inner, levels - 1) for inner in value[:SHOWN]]
+    if isinstance(value, dict):
+        return {name: _whole(inner, levels - 1) for name, inner in islice(value.items(), SHOWN)}
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from bordertally.streams.errors import SHOWN, Reason, RefusedError, os_words, shown, some
+from bordertally.streams.errors import LEVELS, SHOWN, Reason, RefusedError, os_words, shown, some
 
 
 def test_a_refusal_says_field_why_and_value_in_one_sentence() -> None:
@@ -18,6 +18,17 @@ def test_long_values_are_cut_and_odd_characters_survive() -> None:
     assert len(shown("x" * 500)) == SHOWN
     assert shown("\ud800") == "\\ud800"
     assert shown([1, None]) == "[1, null]"
+
+
+def test_of_values_within_values_the_outer_ones_are_quoted() -> None:
+    in_lists: object = 7.0
+    in_objects: object = 7.0
+    for _ in range(100_000):
+        in_lists, in_objects = [in_lists], {"a": in_objects}
+    assert shown(in_lists) == f'{"[" * LEVELS}"…"{"]" * LEVELS}'
+    assert shown(in_objects).startswith('{"a": {"a": {"a": ')
+    assert shown({"low": 7.0, "high": [8.5]}) == '{"low": 7, "high": [8.5]}'
+    assert shown([0] * 1_000_000).startswith("[0, 0, 0")
 
 
 def test_of_many_names_the_first_are_listed() -> None:
