@@ -220,10 +220,12 @@ class LedgerHop(FlushingHop):
         after = {name: place for name, place in self.aliases.items() if self._partition_of(name) == partition}
         ledger = self.ledger(partition)
         if ledger.aliases != self.aliases:
-            ledger = await self.restored.ledger(partition, rows, self.aliases)
+            self.restored.changes(partition)  # it stays in use until the other is restored
+            outdated, ledger = ledger, await self.restored.ledger(partition, rows, self.aliases)
             if revocations != self.revocations:
                 return
             self.ledgers[partition] = ledger
+            self.restored.drop(partition, outdated)
         if before == after:
             return
         self.restored.changes(partition)
