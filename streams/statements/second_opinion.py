@@ -14,7 +14,7 @@ from bordertally.streams.statements.discourse import Thread
 from bordertally.streams.statements.drafts import Draft
 from bordertally.streams.statements.lexicon.grammar import Tongue
 from bordertally.streams.statements.lexicon.marks import Sheet, TextMark
-from bordertally.streams.statements.lexicon.places import PlaceRole
+from bordertally.streams.statements.lexicon.places import NamedPlace, PlaceRole
 from bordertally.streams.statements.lexicon.time_phrases import StatedPeriod
 from bordertally.streams.statements.movement.clues import Movement, MovementKind
 from bordertally.streams.statements.movement.resolve import INFERRED
@@ -71,7 +71,11 @@ class SecondOpinion:
             claim.movement.flow for claim in self.thread.latest
         }
         if not again and not any(place.code for place in places) and not self.sheet.of("citizens"):
-            return event is None or "period" not in draft.spans
+            own = (event is not None) + ("period" in draft.spans)
+            return own < (1 if self._goes_on(draft, event) else 2)
+        ends = {draft.movement.origin, draft.movement.into}
+        if not any(_tells(place, ends) for place in places) and not self._told_before(draft, before):
+            return True
         if draft.movement.into is None and not any(place.anywhere for place in places):
             told = {place.code for place in places if place.role is not PlaceRole.SPEAKER} | {draft.noun.citizens}
             told |= {self.home} | {claim.movement.into for claim in [*self.thread.drafts, *before]}
@@ -83,6 +87,24 @@ class SecondOpinion:
         moved = self.tongue.moved(self.sheet.text, max(after, event.start - NEAR), event.end)
         roles = {mark.value.role for mark in self.sheet.of("place", draft.segment.context)}
         return moved and not {PlaceRole.ORIGIN, PlaceRole.INTO} <= roles
+
+    def _told_before(self, draft: Draft, before: Sequence[Draft]) -> bool:
+        """Whether the ends of a claim are told before it: its own sentence names no place.
+
+        The sentence before states both, or where others came to as well; people came to the country of the source; or
+        they left where those before them in their sentence came to.
+        """
+        now = draft.movement
+        if self.thread.both is not None and {now.origin, now.into} == self.thread.both.pair:
+            return True
+        if now.into is None:
+            return any(not claim.doubts and claim.movement.into == now.origin for claim in before)
+        entry = now.event == MovementKind.ENTRY
+        return (entry and now.into == self.home) or any(
+            (then.weight == 1 and _one_border(then, now))
+            or (entry and then.event == MovementKind.ENTRY and then.into == now.into)
+            for then in (claim.movement for claim in self.thread.latest)
+        )
 
     def _goal_open(self, draft: Draft) -> bool:
         """Whether no place of the sentence names where people went, or left if they went anywhere."""
@@ -132,7 +154,7 @@ class SecondOpinion:
         noun, movement = draft.noun, draft.movement
         if (
             self._once_more(draft, event, before)
-            or self._continued(draft, event)
+            or self._goes_on(draft, event)
             or self._listed_goal(draft, event, before)
         ):
             return False
@@ -150,15 +172,28 @@ class SecondOpinion:
             return noun.mark is not None and noun.citizens is None and noun.unit == "people" and not placed
         return draft.quantity.low == 0 and noun.mark is None
 
-    def _continued(self, draft: Draft, event: TextMark | None) -> bool:
-        """Whether a first figure with a time and no place goes on from the sentence before: "On Monday 1,820 came"."""
-        first = next(iter(self.thread.latest), None)
-        if first is None or first.doubts or self.sheet.of("place") or "period" not in draft.spans:
+    def _goes_on(self, draft: Draft, event: TextMark | None) -> bool:
+        """Whether a bare figure counts whom a sure sentence before counted, over the border that it states in words.
+
+        Not where a thing stands beside it ("3,000 came by train"), nor of a whole year after a day ("in 2021 it was").
+        """
+        generic = draft.noun.mark is None or draft.noun.bare or draft.noun.population == "people"
+        if not generic or self.sheet.of("thing", draft.segment.span):
             return False
-        if draft.segment.figure != self.sheet.of("number")[0] or draft.movement.flow != first.movement.flow:
-            return False
-        entry = event is None or event.value == first.movement.event
-        return entry and first.movement.event is MovementKind.ENTRY
+        now, part = draft.movement, event is not None and self.tongue.cutter.part(self.sheet, draft.segment)
+        ways = {PlaceRole.ORIGIN: now.origin, PlaceRole.INTO: now.into}
+        places = [mark.value for mark in self.sheet.of("place")]
+        if any(not place.same and place.code != ways.get(place.role, place.code) for place in places):
+            return False  # "another four left Russia", beside those who came there
+        return any(
+            not claim.doubts
+            and not claim.per_day
+            and claim.noun.mark is not None
+            and claim.movement.weight == 1
+            and (_one_border(now, claim.movement) or (part and _left_for_anywhere(now, claim.movement)))
+            and (event is not None or _at_most_as_long(draft.period, claim.period))
+            for claim in self.thread.latest
+        )
 
     @staticmethod
     def _once_more(draft: Draft, event: TextMark | None, before: Sequence[Draft]) -> bool:
@@ -194,7 +229,8 @@ class SecondOpinion:
         )
         named = draft.noun.mark is not None or self.tongue.cutter.nouns.of_movement(self.sheet, segment.figure, event)
         placed = event is not None and goal and timed
-        if not named and not placed and not (before and (event is not None or goal or listed)):
+        listed = bool(before) and (event is not None or goal or listed)
+        if not named and not placed and not listed and not self._goes_on(draft, event):
             return True
         at, text = segment.figure, self.sheet.text + _BREAK
         until = min(text.find(_BREAK, at.end), self.tongue.cutter.clauses.added(self.sheet, at))
@@ -249,6 +285,23 @@ class SecondOpinion:
         """Whether people of a nation cross one of its own borders: the country they came to or left lies beside it."""
         around = self.tongue.scanner.places.neighbours.get(citizens or "", frozenset())
         return bool({movement.origin, movement.into} & {citizens}) and bool({movement.origin, movement.into} & around)
+
+
+def _tells(place: NamedPlace, ends: set[str | None]) -> bool:
+    """Whether a place says where people came from or went: not one that only speaks of others."""
+    if place.role is PlaceRole.SPEAKER:
+        return place.code in ends
+    return bool(place.code or place.slug or place.home or place.anywhere or place.same)
+
+
+def _one_border(movement: Movement, other: Movement) -> bool:
+    """Whether two movements have the same ends, in one direction or in both."""
+    return {movement.origin, movement.into} == {other.origin, other.into}
+
+
+def _at_most_as_long(period: StatedPeriod | None, other: StatedPeriod | None) -> bool:
+    """Whether a period is no longer than another one, or runs until now."""
+    return period is not None and other is not None and (period.running or period.days <= other.days)
 
 
 def _left_for_anywhere(part: Movement, whole: Movement) -> bool:

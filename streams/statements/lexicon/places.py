@@ -276,6 +276,7 @@ class Places:
             territory = self._territory.match(text, match.end())
             if role is PlaceRole.BARE and territory:
                 role, end = self._role(text, match.start()), territory.end()
+                role = PlaceRole.ORIGIN if self._whence.search(text, max(0, match.start() - 20), end) else role
             if end > match.end():
                 yield TextMark(match.start(), end, "place", NamedPlace(role, code))
             elif self._other_side.match(text, match.end()):  # "the Polish-Ukrainian border" is one of both

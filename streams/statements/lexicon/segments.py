@@ -104,7 +104,8 @@ class Cutter:
 
     def part_placed(self, sheet: Sheet, figure: TextMark, until: int) -> bool:
         """Whether words behind a figure belong to a part of it: "978 returned, including from Lebanon - 429"."""
-        part = self._part.search(sheet.text, figure.end, until)
+        of_them = self._part_behind.match(sheet.text, figure.end)  # "23,000 of them crossed": the figure is the part
+        part = self._part.search(sheet.text, figure.end if of_them is None else of_them.end(), until)
         return part is not None and not sheet.of("number", Span(figure.end, until))
 
     def clause(self, sheet: Sheet, span: Span) -> bool:

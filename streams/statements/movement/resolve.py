@@ -154,7 +154,8 @@ def _driven(clues: Clues) -> list[TextMark]:
 def _returned(clues: Clues) -> bool:
     """Whether people who return are those of the movement before, because nothing else states the ends."""
     known = clues.before is not None and clues.before.flow is not None
-    return known and all(mark.value.same and not mark.value.thither for mark in clues.places)
+    places = [mark.value for mark in clues.places]
+    return known and all((place.same and not place.thither) or place.homeward for place in places)
 
 
 def _turned(clues: Clues) -> bool:

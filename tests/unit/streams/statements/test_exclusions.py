@@ -6,7 +6,7 @@ import pytest
 
 from bordertally.streams.statements.exclusions import Reasons
 from bordertally.streams.statements.records import Span, Why
-from unit.streams.statements.kit import ENGLISH, scan
+from unit.streams.statements.kit import ENGLISH, read, scan
 
 
 def why(sentence: str) -> Why | None:
@@ -44,3 +44,15 @@ def test_a_figure_that_counts_a_thing_names_it() -> None:
     sheet = scan(sentence)
     segment = ENGLISH.cutter.segments(sheet, Span(0, len(sentence)))[0]
     assert Reasons(sheet, ENGLISH.cutter).no_crossing(segment) in (Why.NO_CROSSING, Why.THINGS)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "За 2021 год россияне совершили 22,5 млн выездов за рубеж.",
+        "За 2021 год россияне совершили 3,1 млн поездок в Турцию.",
+        "В 2021 году количество выездов из Киргизии за рубеж достигло 3,3 млн.",
+    ],
+)
+def test_trips_are_no_people(sentence: str) -> None:
+    assert read(sentence, home=None).found == []

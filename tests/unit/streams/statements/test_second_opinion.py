@@ -158,3 +158,30 @@ def test_a_sentence_that_also_speaks_of_anything_else_waits() -> None:
 def test_a_place_behind_the_words_for_a_part_is_not_that_of_the_whole() -> None:
     text = "On Sunday 4,900 people entered Kenya, including from Uganda through Busia - 2,100 people."
     assert 4900 not in {claim.claim.people for claim in read(text, home=None).certain}
+
+
+@pytest.mark.parametrize(
+    ("text", "home", "certain"),
+    [
+        # what the sentence before states in words goes on, also without a noun and the other way
+        ("В воскресенье из Перу в Чили въехали 4,9 тысячи человек. В понедельник — 5,2 тысячи.", None, [4900, 5200]),
+        ("В понедельник из Перу в Чили въехали 4,9 тысячи человек. Обратно проехали 3,1 тысячи.", None, [4900, 3100]),
+        ("On Sunday 4,900 people crossed from Peru into Chile. On Monday 5,200 came.", None, [4900, 5200]),
+        ("За сутки из Перу выехали 36 тысяч человек. 23 тысячи из них пересекли границу с Чили.", None, [36000, 23000]),
+        # what stands beside another thing, of another place or of another time does not
+        ("On Sunday 4,900 people crossed from Peru into Chile. On Monday 3,000 came by train.", None, [4900]),
+        ("On Sunday 4,900 people crossed from Peru into Chile. In 2021 it was 12,000.", None, [4900]),
+        ("On Sunday 4,900 people crossed from Peru into Chile. On Monday 2,100 went on.", None, [4900]),
+        ("On Sunday 4,900 people a day crossed from Peru into Chile. On Monday it was 5,200.", None, [4900]),
+        ("За сутки из Перу выехали 36 тысяч человек. 2 тысячи из них ночевали на границе с Чили.", None, [36000]),
+        # of people who left for anywhere, no end is told by a sentence without places
+        ("За неделю в Латвию въехали 5,1 тыс. россиян. Выехали за неделю 8,6 тыс. граждан РФ.", None, [5100]),
+        ("За неделю границу с Финляндией перешли люди. Выехали за неделю 8,6 тыс. граждан РФ.", None, []),
+        ("В понедельник Латвия закрыла мост. В воскресенье въехали 3,9 тыс. россиян.", None, []),
+        ("В воскресенье въехали 3,9 тыс. россиян, а выехали 2,8 тыс.", "LV", [3900, 2800]),
+    ],
+)
+def test_a_sentence_without_places_is_certain_of_the_ends_that_are_told_before_it(
+    text: str, home: str | None, certain: list[int]
+) -> None:
+    assert [claim.claim.people for claim in read(text, home=home).certain] == certain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bordertally.streams.statements.lexicon.places import PlaceRole
-from unit.streams.statements.kit import ENGLISH, scan
+from unit.streams.statements.kit import ENGLISH, RUSSIAN, scan
 
 
 def roles(sentence: str) -> list[tuple[str | None, PlaceRole]]:
@@ -28,6 +28,12 @@ def roles(sentence: str) -> list[tuple[str | None, PlaceRole]]:
 )
 def test_the_role_of_a_place(sentence: str, expected: list[tuple[str | None, PlaceRole]]) -> None:
     assert roles(sentence) == expected
+
+
+@pytest.mark.parametrize("words", ["с румынской стороны", "со стороны Румынии", "с румынской территории"])
+def test_the_side_that_people_came_from_is_their_origin(words: str) -> None:
+    (mark,) = scan(f"прибыли {words}", RUSSIAN).of("place")
+    assert (mark.value.code, mark.value.role) == ("RO", PlaceRole.ORIGIN)
 
 
 def test_guards_who_speak_are_a_place_and_guards_who_are_counted_are_not() -> None:

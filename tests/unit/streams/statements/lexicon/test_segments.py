@@ -99,3 +99,9 @@ def test_a_place_behind_words_for_a_part_belongs_to_the_part() -> None:
     figure = sheet.of("number")[0]
     assert CUTTER.part_placed(sheet, figure, sentence.index(" - "))
     assert not CUTTER.part_placed(sheet, figure, sentence.index(","))
+
+
+def test_words_for_a_part_directly_behind_a_figure_make_it_the_part() -> None:
+    sentence = "23,000 of them crossed into Poland."
+    sheet = scan(sentence)
+    assert not CUTTER.part_placed(sheet, sheet.of("number")[0], len(sentence))

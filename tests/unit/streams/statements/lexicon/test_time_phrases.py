@@ -119,6 +119,7 @@ def test_a_date_with_slashes_that_can_be_one_day_only(written: str, expected: st
         ("on Monday between 8 a.m. and noon", False),
         ("from 8:00 to 12:00 on 5 September", False),
         ("26 сентября с 8 до 12 часов", True),
+        ("по середину сентября", True),
     ],
 )
 def test_a_phrase_that_leaves_the_days_open_is_vague(phrase: str, *, russian: bool) -> None:

@@ -27,6 +27,7 @@ def test_the_flow_of_a_movement(sentence: str, changes: dict[str, object], flow:
 def test_the_other_way_turns_the_movement_before() -> None:
     before = Movement(MovementKind.ENTRY, "RU", "KZ")
     assert resolve(clues("people went the other way", before=before)).flow == "KZ:RU"
+    assert resolve(clues("people returned home", before=before)).flow == "KZ:RU"
     assert resolve(clues("people went the other way")).doubts == (Doubt.NO_DIRECTION,)
 
 
