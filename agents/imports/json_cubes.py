@@ -17,14 +17,25 @@ def cube_rows(document: Any, name: str) -> list[list[Cell]] | None:
     The columns of JSON-stat are called as its dimensions (`geo`), their cells by the labels of the categories, and the
     last two columns are `value` and `status`. Raises UnreadableError where the parts of a document contradict.
     """
-    if not isinstance(document, dict):
-        return None
-    inner = document.get("dataset", document)
-    if isinstance(inner, dict) and isinstance(inner.get("dimension"), dict) and "value" in inner:
-        return _of_json_stat(inner, name)
-    if isinstance(document.get("columns"), list) and isinstance(document.get("data"), list):
-        return _of_pxweb(document, name)
-    return None
+    if (cube := _json_stat(document)) is not None:
+        return _of_json_stat(cube, name)
+    return _of_pxweb(document, name) if _is_pxweb(document) else None
+
+
+def is_cube(document: Any) -> bool:
+    """Whether `cube_rows` has rows for a document, without making them."""
+    return _json_stat(document) is not None or _is_pxweb(document)
+
+
+def _json_stat(document: Any) -> dict[str, Any] | None:
+    """The cube of a JSON-stat document; None for any other document."""
+    cube = document.get("dataset", document) if isinstance(document, dict) else None
+    is_one = isinstance(cube, dict) and isinstance(cube.get("dimension"), dict) and "value" in cube
+    return cube if is_one else None
+
+
+def _is_pxweb(document: Any) -> bool:
+    return isinstance(document, dict) and all(isinstance(document.get(part), list) for part in ("columns", "data"))
 
 
 def _of_json_stat(cube: dict[str, Any], name: str) -> list[list[Cell]]:

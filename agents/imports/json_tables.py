@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from bordertally.agents.imports.errors import UnreadableError
-from bordertally.agents.imports.json_cubes import cube_rows
+from bordertally.agents.imports.json_cubes import cube_rows, is_cube
 from bordertally.streams.errors import some
 from bordertally.streams.imports.tables import Row
 
@@ -54,7 +54,7 @@ def cut_off(document: Any, path: str) -> tuple[str, int] | None:
 
     It counts several pages or more records, or has exactly as many as portals send at most.
     """
-    if cube_rows(document, "") is not None:
+    if is_cube(document):
         return None
     records = _at(document, path, "")
     above = [document]

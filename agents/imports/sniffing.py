@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from bordertally.agents.imports.files import kind_of, opened
-from bordertally.agents.imports.json_cubes import cube_rows
+from bordertally.agents.imports.json_cubes import is_cube
 from bordertally.agents.imports.json_tables import json_document, json_rows, lists_in
 from bordertally.agents.imports.text_tables import encoding_of, suggested_encoding
 from bordertally.agents.imports.workbooks import sheet_names, sheets
@@ -40,8 +40,7 @@ def sniff(path: Path, sheet: str | None) -> tuple[list[Sequence[Cell]], dict[str
         raw = file.read() if kind == "json" else file.read(MOST_BYTES)
     if kind == "json":
         document = json_document(raw, str(path))
-        is_cube = cube_rows(document, str(path)) is not None
-        records = "" if is_cube or isinstance(document, list) else next(iter(lists_in(document)), "")
+        records = "" if is_cube(document) or isinstance(document, list) else next(iter(lists_in(document)), "")
         rows = json_rows(document, str(path), records)
         return [row for _, row in islice(rows, MOST_ROWS)], {"records": records} if records else {}
     return _text(raw)

@@ -109,7 +109,7 @@ class AddedKinds:
         self._people: dict[int, dict[str, float] | None] = {}
 
     def add(self, row: Sequence[object], columns: Iterable[int], people: People) -> None:
-        """Note a row that counts. Columns of many words, or of numbers, are none of kinds."""
+        """Note a row that counts. A column of many different words, or of numbers, distinguishes no kinds of rows."""
         for index in columns:
             kinds = self._people.setdefault(index, {})
             cell = row[index]
