@@ -80,7 +80,7 @@ laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make t
 MUTANTS := 100
 
 mutants: $(DEV)  ## Put small faults into the code, one at a time, and see whether a quick test fails: SEED=1 MUTANTS=100 (an hour or more; resumes)
-	@PYTHONPATH=tests nice -n 10 $(PY) -m mutants --seed $(SEED) --number $(MUTANTS)
+	@PYTHONPATH=tests nice -n 10 $(PY) -m mutants --seed $(SEED) --number $(MUTANTS) --jobs $(JOBS)
 
 containers: $(DEV)  ## Run docker-compose.yml on a Docker Engine of its own and use it (root; needs dockerd and mmdebstrap)
 	@$(VENV)/bin/pytest -v -s tests/deploy/containers_by_docker.py

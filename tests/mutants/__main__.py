@@ -6,14 +6,20 @@ import argparse
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
+from queue import SimpleQueue
+from typing import TypeVar
 
 import msgspec
 from rich.console import Console
 
 from mutants.mutation import Mutant, chosen, diff_of, sources_of
+from mutants.survey import Survey, Surveyed
 from mutants.trial import FAR, STAGES, Trial, Verdict, copied
 
 FOLDERS = ("streams", "agents")
@@ -23,22 +29,36 @@ SPARED = ("agents/demo/", "agents/servers/")
 GOALS = {"streams": 0.95, "agents": 0.9}
 """The share of mutants that quick tests should kill."""
 
+STAGE_NAMES = ("own test", "tests beside", "all tests")
+
 FEW = 5
 """Mutants that are tried without a survey before: it takes as long as a few survivors."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 console = Console(highlight=False, markup=False, soft_wrap=True)
 
 
 class Tried(msgspec.Struct):
-    """A mutant and its verdict, one line of the log. `tests`: the digest of the tests at that time."""
+    """A mutant and its verdict, one line of the log.
+
+    `tests`: the digest of the tests at that time. `stage`: the last stage that was tried; a later one may follow.
+    """
 
     mutant: Mutant
     verdict: Verdict
     tests: str = ""
+    stage: int = FAR
 
     def stands(self, tests: str) -> bool:
         """Whether the verdict is still valid: a kill always is, a survivor is only until the tests change."""
         return self.verdict.killed or self.tests == tests
+
+    @property
+    def decided(self) -> bool:
+        """Whether no further stage can change the verdict."""
+        return self.verdict.killed or self.stage == FAR
 
 
 def digest_of(root: Path, folders: Iterable[str]) -> str:
@@ -49,10 +69,49 @@ def digest_of(root: Path, folders: Iterable[str]) -> str:
     return hashed.hexdigest()[:12]
 
 
-def tried_before(log: Path) -> list[Tried]:
-    """The lines of a log; empty when there is no log yet."""
-    lines = log.read_bytes().splitlines() if log.exists() else []
-    return [msgspec.json.decode(line, type=Tried) for line in lines]
+def lines_of(log: Path, kind: type[T]) -> list[T]:
+    """The lines of a log; empty when there is no log yet. A last line that was cut off is left out."""
+    lines = log.read_bytes().splitlines(keepends=True) if log.exists() else []
+    return [msgspec.json.decode(line, type=kind) for line in lines if line.endswith(b"\n")]
+
+
+def append(log: Path, line: msgspec.Struct) -> None:
+    """Add a line to a log."""
+    with log.open("ab") as lines:
+        lines.write(msgspec.json.encode(line) + b"\n")
+
+
+class Trials(ExitStack):
+    """Trials in copies of a tree, which work side by side."""
+
+    def __init__(self, root: Path, number: int) -> None:
+        super().__init__()
+        directory = Path(self.enter_context(tempfile.TemporaryDirectory(prefix="mutants-")))
+        copies = [copied(root, directory / str(number)) for number in range(number)]
+        self.all = [self.enter_context(Trial(copy)) for copy in copies]
+        for trial in self.all:
+            trial.compile()
+
+    def spread(self, work: Callable[[Trial, T], R], tasks: Iterable[T]) -> Iterator[tuple[T, R]]:
+        """Each task with its result, as soon as a trial is done with it."""
+        idle: SimpleQueue[Trial] = SimpleQueue()
+        for trial in self.all:
+            idle.put(trial)
+
+        def done(task: T) -> R:
+            trial = idle.get()
+            try:
+                return work(trial, task)
+            finally:
+                idle.put(trial)
+
+        with ThreadPoolExecutor(len(self.all)) as threads:
+            futures = {threads.submit(done, task): task for task in tasks}
+            try:
+                for future in as_completed(futures):
+                    yield futures[future], future.result()
+            finally:
+                threads.shutdown(cancel_futures=True)
 
 
 def report(tried: list[Tried], sources: dict[str, str]) -> bool:
@@ -75,11 +134,29 @@ def report(tried: list[Tried], sources: dict[str, str]) -> bool:
     return all(sum(killed) >= GOALS[root] * len(killed) for root, killed in by_root.items())
 
 
+def survey(trials: Trials, mutants: Sequence[Mutant], log: Path) -> list[Surveyed]:
+    """Run every quick test file that `log` does not know yet, once and without a mutant."""
+    surveyed = lines_of(log, Surveyed)
+    files = trials.all[0].visibility.quick_tests()
+    due = sorted(set(files) - {known.file for known in surveyed})
+    console.print(f"survey: {len(due)} of {len(files)} test files to run once, to see which tests run which mutant")
+    with ExitStack() as recording:
+        for trial in trials.all if due else []:
+            recording.enter_context(trial.recording(mutants))
+        for number, (file, result) in enumerate(trials.spread(Trial.surveyed, due), 1):
+            append(log, result)
+            surveyed.append(result)
+            unreliable = f"; fails without a mutant: {', '.join(result.unreliable)}" if result.unreliable else ""
+            console.print(f"survey {number}/{len(due)}: {file} ({result.seconds:.0f} s){unreliable}")
+    return surveyed
+
+
 def main(root: Path) -> int:
     """Try mutants of the tree at `root`; returns 0 when the goals are met."""
     parser = argparse.ArgumentParser(prog="mutants", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--number", type=int, default=100)
+    parser.add_argument("--jobs", type=int, default=2, help="mutants that are tried side by side")
     parser.add_argument("--only", default="", help="only modules whose path begins so, such as streams/ledger")
     options = parser.parse_args()
     sources = sources_of(root, FOLDERS)
@@ -87,32 +164,29 @@ def main(root: Path) -> int:
         path: text for path, text in sources.items() if path.startswith(options.only) and not path.startswith(SPARED)
     }
     every = chosen(sources, options.seed, options.number)
-    log = root / ".cache" / "mutants" / f"{options.seed}-{digest_of(root, FOLDERS)}.jsonl"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    tests = digest_of(root, ["tests"])
-    known = {trial.mutant: trial for trial in tried_before(log)}
-    due = [mutant for mutant in every if mutant not in known or not known[mutant].stands(tests)]
+    code, tests = digest_of(root, FOLDERS), digest_of(root, ["tests"])
+    logs = root / ".cache" / "mutants"
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"{options.seed}-{code}.jsonl"
+    known = {tried.mutant: tried for tried in lines_of(log, Tried) if tried.stands(tests)}
+    due = [mutant for mutant in every if mutant not in known or not known[mutant].decided]
     console.print(f"{len(due)} of {len(every)} to try")
-    with tempfile.TemporaryDirectory(prefix="mutants-") as directory, Trial(copied(root, Path(directory))) as trial:
-        trial.compile()
+    with Trials(root, options.jobs) as trials:
         for stage in STAGES:
+            due = [mutant for mutant in every if mutant not in known or not known[mutant].decided]
+            due = [mutant for mutant in due if mutant not in known or known[mutant].stage < stage]
             if stage == FAR and len(due) > FEW:
-                console.print(f"{len(due)} left; the other tests run once, to see which of them run which mutant")
-                trial.files = trial.survey(due)
-                trial.compile()
-            left = []
-            for mutant in due:
-                verdict = trial.verdict(mutant, [stage])
-                if verdict.killed or stage == FAR:
-                    known[mutant] = Tried(mutant, verdict, tests)
-                    with log.open("ab") as lines:
-                        lines.write(msgspec.json.encode(known[mutant]) + b"\n")
-                    result = f"killed by {verdict.by}" if verdict.killed else "SURVIVED"
-                else:
-                    left.append(mutant)
-                    result = "survives " + ("its own test", "the tests beside it")[stage]
-                console.print(f"{mutant.path}:{mutant.line}, {mutant.kind}: {result} ({verdict.seconds:.0f} s)")
-            due = left
+                drawn = sha256(msgspec.json.encode(every)).hexdigest()[:12]
+                surveyed = survey(trials, every, logs / f"survey-{code}-{tests}-{drawn}.jsonl")
+                for trial in trials.all:
+                    trial.survey = Survey(surveyed, every, sources)
+            tries = trials.spread(partial(Trial.verdict, stages=[stage]), due)
+            for number, (mutant, verdict) in enumerate(tries, 1):
+                known[mutant] = Tried(mutant, verdict, tests, stage)
+                append(log, known[mutant])
+                result = f"killed by {verdict.by}" if verdict.killed else ("SURVIVED" if stage == FAR else "survives")
+                place = f"{mutant.path}:{mutant.line}, {mutant.kind}"
+                console.print(f"{STAGE_NAMES[stage]} {number}/{len(due)}: {place}: {result} ({verdict.seconds:.0f} s)")
     return 0 if report([known[mutant] for mutant in every], sources) else 1
 
 

@@ -1,4 +1,4 @@
-"""Which test files run the statement of a mutant: only those can detect it."""
+"""Which tests run the statement of a mutant: only those can detect it."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from mutants.mutation import Mutant
 RECORDER = "mutants_reached"
 """The module that marked code calls; it stands beside the project's package."""
 
-_RECORDER = '''"""Appends `number of the mutant TAB test file` to a file, once each."""
+_RECORDER = '''"""Appends `number of the mutant TAB test function` to a file, once for each test."""
 
 import os
 
-_known = set()
+seen = set()  # cleared when a test begins
 
 
 def mark(number):
-    test = os.environ.get("PYTEST_CURRENT_TEST", "").partition("::")[0]
-    if (number, test) not in _known:
-        _known.add((number, test))
+    if number not in seen:
+        seen.add(number)
+        test = os.environ.get("PYTEST_CURRENT_TEST", "").partition("[")[0].partition(" (")[0]
         with open(LOG, "a") as lines:
             lines.write(f"{number}\\t{test}\\n")
 '''
@@ -86,7 +86,7 @@ def marked(source: str, mutants: Mapping[int, Mutant]) -> str:
 
 
 def mark(copy: Path, mutants: Iterable[Mutant], log: Path) -> None:
-    """Write every module that has mutants anew, so that it records in `log` which test files run them."""
+    """Write every module that has mutants anew, so that it records in `log` which test functions run them."""
     by_path: dict[str, dict[int, Mutant]] = defaultdict(dict)
     for number, mutant in enumerate(mutants):
         by_path[mutant.path][number] = mutant
@@ -95,16 +95,15 @@ def mark(copy: Path, mutants: Iterable[Mutant], log: Path) -> None:
     (copy / "src" / f"{RECORDER}.py").write_text(_RECORDER.replace("LOG", repr(str(log))))
 
 
-def reached(mutants: Iterable[Mutant], sources: Mapping[str, str], log: Path) -> dict[Mutant, frozenset[str] | None]:
-    """The test files that run each mutant; None where the module itself runs it, which every import does."""
+def reached(log: Path) -> dict[int, list[str]]:
+    """The test functions that ran each mutant, by its number; an empty name where an import of the tests did."""
     by_number: dict[int, set[str]] = defaultdict(set)
     for line in log.read_text().splitlines() if log.exists() else []:
-        text, _, test = line.partition("\t")
-        by_number[int(text)].add(test)
-    files: dict[Mutant, frozenset[str] | None] = {}
-    for number, mutant in enumerate(mutants):
-        source = sources[mutant.path]
-        in_function = statement_of(ast.parse(source), mutant, source).in_function
-        known = in_function and "" not in by_number[number]
-        files[mutant] = frozenset(by_number[number]) if known else None
-    return files
+        number, _, test = line.partition("\t")
+        by_number[int(number)].add(test)
+    return {number: sorted(tests) for number, tests in by_number.items()}
+
+
+def runs_on_import(source: str, mutant: Mutant) -> bool:
+    """Whether the mutant stands outside of functions, so that every import of its module runs it."""
+    return not statement_of(ast.parse(source), mutant, source).in_function

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mutants.__main__ import Tried, report, tried_before
+from mutants.__main__ import Tried, Trials, append, lines_of, report, survey
 from mutants.mutation import Mutant, chosen, diff_of, mutants_of, mutated
 from mutants.reach import marked
+from mutants.survey import Selected, Survey, Surveyed
 from mutants.trial import BESIDE, FAR, OWN, Trial, UnreliableTestsError, Verdict, copied
 from mutants.visibility import Visibility, own_test
 
@@ -203,10 +205,16 @@ def test_the_report_names_survivors_and_whether_the_goals_are_met(capsys: pytest
 
 def test_the_log_of_a_run_is_read_again(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    assert tried_before(log) == []
+    assert lines_of(log, Tried) == []
     line = b'{"mutant":["m.py",3,"constant",0,1,"(2)"],"verdict":[true,"t",1.5],"tests":"then"}\n'
-    log.write_bytes(line)
-    assert tried_before(log) == [Tried(Mutant("m.py", 3, "constant", 0, 1, "(2)"), Verdict(True, "t", 1.5), "then")]
+    log.write_bytes(line + line[:20])  # a run that was ended while it wrote
+    assert lines_of(log, Tried) == [Tried(Mutant("m.py", 3, "constant", 0, 1, "(2)"), Verdict(True, "t", 1.5), "then")]
+
+
+def test_a_survivor_of_a_stage_is_decided_by_the_last_one() -> None:
+    survived, killed = Verdict(False, "", 1.0), Verdict(True, "t", 1.0)
+    stages = [Tried(MOVED, survived, "", BESIDE), Tried(MOVED, survived, "", FAR), Tried(MOVED, killed, "", OWN)]
+    assert [tried.decided for tried in stages] == [False, True, True]
 
 
 def test_a_survivor_is_tried_again_when_tests_have_changed() -> None:
@@ -225,20 +233,64 @@ def test_a_copy_contains_what_git_tracks_links_included(tmp_path: Path) -> None:
     assert not (copy / ".git").exists()
 
 
-def test_a_survey_finds_the_far_files_that_run_a_mutant(tree: Path, trial: Trial) -> None:
-    own, far = tree / "tests/unit/streams/test_ages.py", tree / "tests/docs/test_far.py"
-    far.parent.mkdir()
-    far.write_text(SEEING)
-    idle = "from bordertally.streams import ages\n\n\ndef test_it() -> None:\n    assert ages.AGE\n"
-    far.with_name("test_idle.py").write_text(idle)
-    trial.visibility = Visibility(tree)
+IDLE = "from bordertally.streams import ages\n\n\ndef test_it() -> None:\n    assert ages.AGE\n"
+
+
+@pytest.fixture
+def trials(tree: Path) -> Iterator[Trials]:
+    """Two trials of that tree with two more tests: one runs the mutants, the other fails always."""
+    (tree / "tests/docs").mkdir()
+    (tree / "tests/docs/test_far.py").write_text(SEEING)
+    (tree / "tests/docs/test_idle.py").write_text(f"{IDLE}\n\ndef test_broken() -> None:\n    assert not ages.AGE\n")
+    subprocess.run(["git", "init", "--quiet"], cwd=tree, check=True)
+    with Trials(tree, 2) as trials:
+        for trial in trials.all:
+            trial.options = ["-p", "no:asyncio"]
+        yield trials
+
+
+def test_a_survey_says_which_tests_run_a_mutant_and_which_fail_without(trials: Trials, tmp_path: Path) -> None:
+    log = tmp_path / "survey.jsonl"
+    surveyed = {result.file: result for result in survey(trials, [FLIPPED, MOVED], log)}
+    assert surveyed["tests/docs/test_far.py"].reached == {
+        0: [
+            "tests/docs/test_far.py::test_a_child_is_not_grown",
+            "tests/docs/test_far.py::test_an_old_man_is_grown",
+            "tests/docs/test_far.py::test_the_birthday_counts",
+        ]
+    }
+    assert surveyed["tests/docs/test_idle.py"].reached == {}
+    assert surveyed["tests/docs/test_idle.py"].unreliable == ["tests/docs/test_idle.py::test_broken"]
+    assert all((trial.copy / "streams/ages.py").read_text() == MODULE for trial in trials.all)  # put right again
+
+
+def test_an_interrupted_survey_goes_on(trials: Trials, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "survey.jsonl"
+    append(log, Surveyed("tests/docs/test_far.py", 1.5, {}))
+    surveyed = survey(trials, [FLIPPED], log)
+    assert "survey: 3 of 4 test files to run" in capsys.readouterr().out
+    assert len(surveyed) == 4
+    assert sorted(result.file for result in lines_of(log, Surveyed)) == sorted(result.file for result in surveyed)
+
+
+def test_of_the_far_tests_those_that_run_a_mutant_are_tried(trials: Trials) -> None:
+    far, idle = "tests/docs/test_far.py", "tests/docs/test_idle.py"
+    child = f"{far}::test_a_child_is_not_grown"
+    known = [
+        Surveyed(idle, 0.5, {}, [f"{idle}::test_broken"]),
+        Surveyed(far, 1.5, {0: [child]}),
+        Surveyed("tests/docs/test_dead.py", 0.1, {0: []}, ["tests/docs/test_dead.py"]),  # it never came to its end
+    ]
+    found = Survey(known, [FLIPPED, MOVED], {"streams/ages.py": MODULE})
+    visible = [far, idle, "tests/docs/test_dead.py"]
+    assert found.selected(FLIPPED, visible) == Selected([far], frozenset({child}), frozenset())
+    every = Selected([idle, far], frozenset(), frozenset({f"{idle}::test_broken"}))  # an import runs it; fastest first
+    assert found.selected(MOVED, visible) == every
+    trial = trials.all[0]
+    trial.survey = found
     assert not trial.verdict(FLIPPED, [OWN, BESIDE]).killed
-    assert trial.survey([FLIPPED, MOVED]) == {FLIPPED: {"tests/docs/test_far.py"}, MOVED: None}
-    assert (tree / "streams/ages.py").read_text() == MODULE  # it is put right again
-    assert own.read_text() == BLIND
     assert trial.verdict(FLIPPED, [FAR]).by == "tests/docs/test_far.py::test_the_birthday_counts"
-    trial.files = {FLIPPED: frozenset()}
-    assert not trial.verdict(FLIPPED).killed  # no far file is tried that does not run it
+    assert not trial.verdict(MOVED, [FAR]).killed  # by the test that fails without it, neither
 
 
 @pytest.mark.parametrize(

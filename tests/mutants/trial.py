@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Container, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import NamedTuple
@@ -20,6 +20,7 @@ import msgspec
 
 from mutants.mutation import Mutant, mutated
 from mutants.reach import mark, reached
+from mutants.survey import Selected, Survey, Surveyed
 from mutants.visibility import Visibility
 from mutants.warm import Run
 
@@ -29,11 +30,8 @@ STAGES = (OWN, BESIDE, FAR) = range(3)
 CPU_S = (120, 300, 1800)
 """The CPU seconds allowed to the tests of each stage. A mutant that needs more loops for ever, and counts as killed."""
 
-STILL_S = 900
-"""The seconds that one test may take, waiting included; much longer than any test takes without a mutant."""
-
-SURVEY_CPU_S = 7200
-"""The CPU seconds allowed to the survey, which runs every quick test at most once."""
+STILL_S = (120, 120, 900)
+"""The seconds that one test of each stage may take, waiting included; much longer than any takes without a mutant."""
 
 NEEDLESS = ("no:cacheprovider", "no:schemathesis", "no:xdist")
 """Plugins of pytest that no quick test needs, and that take seconds to load."""
@@ -88,32 +86,38 @@ class Trial(AbstractContextManager["Trial"]):
         self.copy, self.options = copy, options
         self.visibility = Visibility(copy)
         self._reliable: set[str] = set()
-        self._unreliable: set[str] | None = None  # not known before a survey
-        self.files: Mapping[Mutant, frozenset[str] | None] = {}
-        """The far test files that run each mutant, as far as a survey says."""
+        self.survey: Survey | None = None
+        """Which far tests run which mutants, if that is known."""
 
     def __exit__(self, *_: object) -> None:
         self._warm.communicate()
 
-    def survey(self, mutants: Sequence[Mutant]) -> dict[Mutant, frozenset[str] | None]:
-        """Run the far tests once, to see which files run which mutants: the files that need to be tried.
-
-        A file that sees only what another file has cached is missed; so a fault may survive wrongly, and none is
-        killed wrongly. Empty where the run does not end.
-        """
+    @contextmanager
+    def recording(self, mutants: Sequence[Mutant]) -> Iterator[None]:
+        """Record which test functions run which mutants, until the context is left."""
         sources = {path: (self.copy / path).read_text() for path in {mutant.path for mutant in mutants}}
-        tests = {file for path in sources for file in self.visibility.tests_of(path)[FAR]}
-        log = self.copy / "reached.tsv"
-        mark(self.copy, mutants, log)
+        mark(self.copy, mutants, self._log)
+        self.compile()
         try:
-            code, output = self._run(sorted(tests), SURVEY_CPU_S, to_the_end=True)
+            yield
         finally:
             for path, source in sources.items():
                 (self.copy / path).write_text(source)
-        if code not in (0, 1):
-            return {}
-        self._unreliable = set(_FAILED.findall(output))
-        return reached(mutants, sources, log)
+            self.compile()
+
+    @property
+    def _log(self) -> Path:
+        return self.copy / "reached.tsv"
+
+    def surveyed(self, file: str) -> Surveyed:
+        """Run a test file without a mutant while this trial is recording."""
+        self._log.unlink(missing_ok=True)
+        begun = time.monotonic()
+        code, output = self._run([file], to_the_end=True)
+        seconds, run = time.monotonic() - begun, reached(self._log)
+        failed = set(_FAILED.findall(output))
+        unreliable = [test for test in sorted(failed) if "::" not in test or self._run([test])[0] != 0]
+        return Surveyed(file, seconds, run, unreliable if code in (0, 1, NO_TESTS) else [file])
 
     def compile(self) -> None:
         """Compile the copy, so that modules without a fault load fast; each is compiled anew when its text differs."""
@@ -134,48 +138,48 @@ class Trial(AbstractContextManager["Trial"]):
         source = path.read_text()
         path.write_text(mutated(source, mutant))
         try:
-            by = self._noticed_by(self._tests(mutant, stages))
+            by = self._noticed_by(self._stages(mutant, stages))
         finally:
             path.write_text(source)
         if by is not None:
             self._check(by)
         return Verdict(by is not None, by or "", time.monotonic() - begun)
 
-    def _tests(self, mutant: Mutant, stages: Container[int]) -> list[tuple[list[str], int]]:
-        """The test files of these stages, and the CPU seconds that each stage may take."""
-        own, beside, others = self.visibility.tests_of(mutant.path)
-        files = self.files.get(mutant)
-        others = [file for file in others if files is None or file in files]
-        tests = zip((own, beside, others), CPU_S, strict=True)
-        return [each for number, each in enumerate(tests) if number in stages]
+    def _stages(self, mutant: Mutant, stages: Container[int]) -> Iterator[tuple[int, Selected]]:
+        """The tests of these stages."""
+        for stage, files in enumerate(self.visibility.tests_of(mutant.path)):
+            if stage in stages:
+                known = self.survey if stage == FAR else None
+                yield stage, known.selected(mutant, files) if known else Selected(files)
 
-    def _noticed_by(self, stages: Sequence[tuple[Sequence[str], int]]) -> str | None:
-        for tests, cpu_s in stages:
-            if not tests:
-                continue
-            code, output = self._run(tests, cpu_s)
-            if code not in (0, NO_TESTS):
-                return _witness(code, output)
+    def _noticed_by(self, stages: Iterable[tuple[int, Selected]]) -> str | None:
+        for stage, selected in stages:
+            if selected.files:
+                code, output = self._run(selected.files, stage, selected)
+                if code not in (0, NO_TESTS):
+                    return _witness(code, output)
         return None
 
     def _check(self, witness: str) -> None:
-        """Run a test once without a mutant, if pytest named it and the survey does not know that it passes."""
-        if self._unreliable is not None and witness not in self._unreliable:
-            return
+        """Run a test once without a mutant, if pytest named it."""
         if "::" in witness and witness not in self._reliable:
-            code, output = self._run([witness], CPU_S[-1])
+            code, output = self._run([witness])
             if code != 0:
                 raise UnreliableTestsError(f"{witness} fails without a mutant, too:\n{output[-4_000:]}")
             self._reliable.add(witness)
 
-    def _run(self, tests: Sequence[str], cpu_s: int, *, to_the_end: bool = False) -> tuple[int, str]:
+    def _run(
+        self, tests: Sequence[str], stage: int = FAR, selected: Selected | None = None, *, to_the_end: bool = False
+    ) -> tuple[int, str]:
         """The exit code of pytest, negative after a signal, and its output."""
-        arguments = ["-q", f"--timeout={STILL_S}", REWRITTEN, *(f"-p{name}" for name in NEEDLESS)]
+        arguments = ["-q", f"--timeout={STILL_S[stage]}", REWRITTEN, *(f"-p{name}" for name in NEEDLESS)]
         arguments += [*([] if to_the_end else ["-x"]), *self.options, *tests]
+        first, without = (selected.first, selected.without) if selected else (frozenset[str](), frozenset[str]())
         with tempfile.NamedTemporaryFile() as output:
             assert self._warm.stdin is not None
             assert self._warm.stdout is not None
-            self._warm.stdin.write(msgspec.json.encode(Run(arguments, str(self.copy), cpu_s, output.name)) + b"\n")
+            wanted = Run(arguments, str(self.copy), CPU_S[stage], output.name, first, without)
+            self._warm.stdin.write(msgspec.json.encode(wanted) + b"\n")
             self._warm.stdin.flush()
             code = int(self._warm.stdout.readline())
             return code, Path(output.name).read_text(errors="replace")

@@ -11,7 +11,7 @@ from pathlib import Path
 PROJECT = "bordertally"
 
 _MODULE = re.compile(r"\w+(?:\.\w+)+(?::\w+)?")
-QUICK = ("tests/unit", "tests/docs", "tests/oracle", "tests/properties", "tests/statements")
+QUICK = ("tests/unit/", "tests/docs/", "tests/oracle/", "tests/properties/", "tests/statements/")
 """The folders of the tests without servers, the fastest first."""
 
 
@@ -48,6 +48,11 @@ class Visibility:
                 yield self._names[name]
             name = name.rpartition(".")[0]
 
+    def quick_tests(self) -> list[str]:
+        """Every quick test file."""
+        names = self._names.values()
+        return sorted(name for name in names if name.startswith(QUICK) and Path(name).name.startswith("test_"))
+
     def tests_of(self, module: str) -> tuple[list[str], list[str], list[str]]:
         """The quick test files that import a module: its own test, those of its folder, all others.
 
@@ -58,7 +63,7 @@ class Visibility:
             edge = {importer for path in edge for importer in self._importers[path]} - seen.keys()
             seen |= dict.fromkeys(edge, max(seen.values()) + 1)
         named = sorted((far, path) for path, far in seen.items() if Path(path).name.startswith("test_"))
-        tests = [path for folder in QUICK for _, path in named if path.startswith(f"{folder}/")]
+        tests = [path for folder in QUICK for _, path in named if path.startswith(folder)]
         own = own_test(module)
         package = f"{Path(own).parent}/"
         near = [path for path in tests if path != own and path.startswith(package)]

@@ -16,6 +16,8 @@ from typing import NoReturn
 import msgspec
 import pytest
 
+from mutants.reach import RECORDER
+
 PACKAGES = (
     *("hypothesis", "hypothesis.strategies", "hypothesis.internal.conjecture.engine"),
     *("aiohttp.web", "aiokafka", "babel", "countryguess", "faust", "prometheus_client", "pydantic_settings"),
@@ -25,12 +27,36 @@ PACKAGES = (
 
 
 class Run(msgspec.Struct):
-    """Arguments of pytest, the folder to run it in, the CPU seconds allowed, and the file for its output."""
+    """Arguments of pytest, the folder to run it in, the CPU seconds allowed, and the file for its output.
+
+    `first` names the test functions to run before all others, `without` those to leave out.
+    """
 
     arguments: list[str]
     folder: str
     cpu_s: int
     output: str
+    first: frozenset[str] = frozenset()
+    without: frozenset[str] = frozenset()
+
+
+class Selection:
+    """A plugin of pytest: the order of the tests, and a recorder that hears when a test begins."""
+
+    def __init__(self, wanted: Run) -> None:
+        self._first, self._without = wanted.first, wanted.without
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Put the tests of `first` before the others, and leave out those of `without`."""
+        named = [(item.nodeid.partition("[")[0], item) for item in items]
+        kept = [(name not in self._first, item) for name, item in named if name not in self._without]
+        items[:] = [item for _, item in sorted(kept, key=lambda pair: pair[0])]
+
+    def pytest_runtest_logstart(self) -> None:
+        """Record again what the next test runs."""
+        recorder = sys.modules.get(RECORDER)
+        if recorder is not None:
+            recorder.seen.clear()
 
 
 def run(wanted: Run) -> int:
@@ -55,7 +81,7 @@ def _test(wanted: Run) -> NoReturn:
     sys.path[:0] = [f"{wanted.folder}/src", wanted.folder]
     code = 2
     try:
-        code = int(pytest.main(wanted.arguments))
+        code = int(pytest.main(wanted.arguments, plugins=[Selection(wanted)]))
     finally:
         sys.stdout.flush()
         os._exit(code)
