@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mutants.__main__ import Tried, Trials, append, lines_of, report, survey
+from mutants.__main__ import Trials, Tried, append, lines_of, report, survey
 from mutants.mutation import Mutant, chosen, diff_of, mutants_of, mutated
 from mutants.reach import marked
 from mutants.survey import Selected, Survey, Surveyed
