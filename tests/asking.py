@@ -7,7 +7,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bordertally.agents.delivery.evidence_reader import evidence_of
+from bordertally.agents.delivery.redis.evidence_reader import evidence_of
 from bordertally.streams.evidence.records import Evidence
 from forking import run
 from live import Live

@@ -36,7 +36,7 @@ class Registration(NamedTuple):
 
 
 CHANNELS = [
-    Registration("delivery", "bordertally.agents.delivery.redis_view:RedisView", lambda _: True),
+    Registration("delivery", "bordertally.agents.delivery.redis.view:RedisView", lambda _: True),
     Registration(
         "webhooks", "bordertally.agents.delivery.webhooks.hop:Webhooks", lambda settings: settings.webhooks is not None
     ),

@@ -25,7 +25,7 @@ from redis.asyncio import Redis
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from bordertally.agents.delivery.redis_keys import flow_key
+from bordertally.agents.delivery.redis.keys import flow_key
 from bordertally.agents.demo.view import DemoPipeline
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.topics import create_topics

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaConsumer
 from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
-from bordertally.agents.delivery.redis_keys import ALERT_LOG
-from bordertally.agents.delivery.view_reader import states_in
+from bordertally.agents.delivery.redis.keys import ALERT_LOG
+from bordertally.agents.delivery.redis.reader import states_in
 from bordertally.agents.kafka.clients import kafka_options
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.errors import BordertallyError

@@ -11,8 +11,8 @@ import msgspec
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from bordertally.agents.delivery.evidence_reader import evidence_of
-from bordertally.agents.delivery.redis_keys import (
+from bordertally.agents.delivery.redis.evidence_reader import evidence_of
+from bordertally.agents.delivery.redis.keys import (
     ALERT_INDEX,
     ALERTS,
     EXACT_CLAIMS,
@@ -22,7 +22,7 @@ from bordertally.agents.delivery.redis_keys import (
     alert_key,
     flow_key,
 )
-from bordertally.agents.delivery.view_reader import silences_in
+from bordertally.agents.delivery.redis.reader import silences_in
 from bordertally.agents.gateway.responses import FlowRow
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.unreadable import readable

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_access import redis_refusal
+from bordertally.agents.delivery.redis.access import redis_refusal
 from bordertally.agents.kafka.clients import kafka_options, redis_options, refusal
 from bordertally.agents.kafka.producer import Writer
 from bordertally.agents.runtime.context import load_registry, load_rules

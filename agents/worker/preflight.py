@@ -11,7 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import CoordinationType
 from aiokafka.errors import KafkaConnectionError, KafkaError
 
-from bordertally.agents.delivery.redis_access import check_redis
+from bordertally.agents.delivery.redis.access import check_redis
 from bordertally.agents.kafka.clients import Refusal, kafka_options, refusal
 from bordertally.agents.kafka.topics import creation, partition_counts
 from bordertally.streams.errors import BordertallyError, ConfigError

@@ -14,7 +14,7 @@ from benchmarks import broker
 from benchmarks.alone import pipeline
 from benchmarks.machine import cpu_s, peak_mb
 from benchmarks.stream import ORIGINS as STREAM
-from bordertally.agents.delivery.redis_keys import FLOWS, flow_key
+from bordertally.agents.delivery.redis.keys import FLOWS, flow_key
 from bordertally.agents.kafka.producer import Record
 from bordertally.streams.topics import Topic
 from live import PARTITIONS, Live, until

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from benchmarks.broker import lag
 from board.conftest import Opener, pipeline
-from bordertally.agents.delivery.redis_keys import FLOWS as FLOWS_KEY
+from bordertally.agents.delivery.redis.keys import FLOWS as FLOWS_KEY
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.servers.process import Server

@@ -15,7 +15,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_keys import ALERTS, FLOWS, flow_key
+from bordertally.agents.delivery.redis.keys import ALERTS, FLOWS, flow_key
 from bordertally.agents.kafka.crash_points import POINTS
 from bordertally.agents.kafka.producer import Record
 from bordertally.agents.kafka.topics import create_topics

@@ -18,7 +18,7 @@ import yaml
 from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
-from bordertally.agents.delivery.redis_access import check_redis
+from bordertally.agents.delivery.redis.access import check_redis
 from bordertally.agents.demo.run import sample
 from bordertally.agents.kafka.clients import refusal
 from bordertally.agents.kafka.topic_reader import partitions_of

@@ -10,7 +10,7 @@ import typer
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.view_reader import open_alerts_in, states_in
+from bordertally.agents.delivery.redis.reader import open_alerts_in, states_in
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.terminal.console import AsJson, Sources, err, out, print_json, run

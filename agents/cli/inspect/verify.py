@@ -14,7 +14,7 @@ from aiokafka import TopicPartition
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_keys import ALERTS, FLOWS, flow_key
+from bordertally.agents.delivery.redis.keys import ALERTS, FLOWS, flow_key
 from bordertally.agents.gateway.past.report_log import report_log
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.kafka.topic_reader import each_record

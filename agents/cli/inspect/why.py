@@ -11,7 +11,7 @@ import typer
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.evidence_reader import evidence_of
+from bordertally.agents.delivery.redis.evidence_reader import evidence_of
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules

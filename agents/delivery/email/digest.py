@@ -12,8 +12,8 @@ from redis.exceptions import RedisError
 
 from bordertally.agents.delivery.channel import UnreachableError
 from bordertally.agents.delivery.email.smtp import AddressedMail
-from bordertally.agents.delivery.redis_keys import digest_key
-from bordertally.agents.delivery.view_reader import open_alerts_in, states_in
+from bordertally.agents.delivery.redis.keys import digest_key
+from bordertally.agents.delivery.redis.reader import open_alerts_in, states_in
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
 from bordertally.streams.alerts.records import Alert

@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_keys import rate_key
+from bordertally.agents.delivery.redis.keys import rate_key
 from bordertally.agents.runtime.context import log
 from bordertally.streams.delivery.rate_limit import RateLimit
 

@@ -16,8 +16,8 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from bordertally.agents.cli.main import cli
-from bordertally.agents.delivery.redis_keys import FLOWS, flow_key
-from bordertally.agents.delivery.redis_view import fields_of
+from bordertally.agents.delivery.redis.keys import FLOWS, flow_key
+from bordertally.agents.delivery.redis.view import fields_of
 from bordertally.agents.gateway.openapi import openapi
 from bordertally.agents.gateway.parameters import AskFlows, AskTotals, asked
 from bordertally.agents.gateway.representations import table

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp.test_utils import TestClient, TestServer
 from redis.exceptions import ConnectionError as AwayError
 
-from bordertally.agents.delivery.redis_keys import (
+from bordertally.agents.delivery.redis.keys import (
     ALERT_INDEX,
     ALERTS,
     FLOWS,

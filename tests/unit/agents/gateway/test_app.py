@@ -16,7 +16,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 from yarl import URL
 
-from bordertally.agents.delivery.redis_keys import (
+from bordertally.agents.delivery.redis.keys import (
     ALERTS,
     EXACT_CLAIMS,
     FLOWS,

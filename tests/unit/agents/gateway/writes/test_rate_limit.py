@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bordertally.agents.delivery.redis_keys import rate_key
+from bordertally.agents.delivery.redis.keys import rate_key
 from bordertally.agents.gateway.writes import rate_limit
 from bordertally.agents.gateway.writes.rate_limit import SharedLimit
 from bordertally.agents.servers.process import Server

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bordertally.agents.delivery.redis_keys import FLOWS, flow_key, statements_key, tallies_key
+from bordertally.agents.delivery.redis.keys import FLOWS, flow_key, statements_key, tallies_key
 from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.evidence.tallies import Tally

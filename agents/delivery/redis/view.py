@@ -16,9 +16,8 @@ from mode import Service
 from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError, WatchError
 
-from bordertally.agents.delivery.evidence_view import EvidenceView
-from bordertally.agents.delivery.quiet_view import QuietView
-from bordertally.agents.delivery.redis_keys import (
+from bordertally.agents.delivery.redis.evidence_view import EvidenceView
+from bordertally.agents.delivery.redis.keys import (
     ALERT_INDEX,
     ALERT_LOG,
     ALERTS,
@@ -31,8 +30,9 @@ from bordertally.agents.delivery.redis_keys import (
     flow_key,
     offset_key,
 )
-from bordertally.agents.delivery.redis_writer import RedisWriter, offset_in
-from bordertally.agents.delivery.view_sweep import AlertStored, Contents, ViewSweep, WrongValue
+from bordertally.agents.delivery.redis.quiet_view import QuietView
+from bordertally.agents.delivery.redis.sweep import AlertStored, Contents, ViewSweep, WrongValue
+from bordertally.agents.delivery.redis.writer import RedisWriter, offset_in
 from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.clients import Received
 from bordertally.agents.kafka.resets import Reset

@@ -17,7 +17,7 @@ import msgspec
 from aiokafka import TopicPartition
 from redis.exceptions import ResponseError
 
-from bordertally.agents.delivery.redis_keys import (
+from bordertally.agents.delivery.redis.keys import (
     ALERT_INDEX,
     ALERT_LOG,
     ALERTS,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bordertally.agents.delivery import redis_keys
-from bordertally.agents.delivery.redis_view import fields_of
+from bordertally.agents.delivery.redis.view import fields_of
 from bordertally.streams.rules.config import OperatorBaseline, Rules
 from unit.kit import claim, told
 

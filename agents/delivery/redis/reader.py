@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from bordertally.agents.delivery.redis_keys import FLOWS, OPEN_ALERTS, SILENCES, flow_key
+from bordertally.agents.delivery.redis.keys import FLOWS, OPEN_ALERTS, SILENCES, flow_key
 from bordertally.agents.runtime.unreadable import readable
 from bordertally.streams.alerts.records import Alert
 from bordertally.streams.alerts.silences import Silences

@@ -14,8 +14,8 @@ from mode import Service
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from bordertally.agents.delivery.redis_keys import OPEN_ALERTS, QUIET_ALERTS, QUIET_CHANNEL, QUIET_TURN, SILENCES
-from bordertally.agents.delivery.view_reader import silences_of
+from bordertally.agents.delivery.redis.keys import OPEN_ALERTS, QUIET_ALERTS, QUIET_CHANNEL, QUIET_TURN, SILENCES
+from bordertally.agents.delivery.redis.reader import silences_of
 from bordertally.agents.kafka.clients import redis_options
 from bordertally.agents.runtime.context import Context, log
 from bordertally.agents.runtime.unreadable import readable

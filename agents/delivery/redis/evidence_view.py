@@ -15,8 +15,8 @@ import msgspec
 from aiokafka import TopicPartition
 from redis.asyncio.client import Pipeline
 
-from bordertally.agents.delivery.redis_keys import EXACT_CLAIMS, SOURCES, statements_key, tallies_key
-from bordertally.agents.delivery.redis_writer import RedisWriter
+from bordertally.agents.delivery.redis.keys import EXACT_CLAIMS, SOURCES, statements_key, tallies_key
+from bordertally.agents.delivery.redis.writer import RedisWriter
 from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.clients import Received
 from bordertally.agents.kafka.fencing import FENCE_KEY

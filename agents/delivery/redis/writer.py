@@ -20,9 +20,9 @@ from redis.asyncio.client import Pipeline
 from redis.exceptions import RedisError, ResponseError
 
 from bordertally.agents.delivery.channel import LONGEST_S, SHORTEST_S, Channel
-from bordertally.agents.delivery.redis_access import check_redis
-from bordertally.agents.delivery.redis_keys import ALIVE, offset_key
-from bordertally.agents.delivery.view_sweep import wrong_types
+from bordertally.agents.delivery.redis.access import check_redis
+from bordertally.agents.delivery.redis.keys import ALIVE, offset_key
+from bordertally.agents.delivery.redis.sweep import wrong_types
 from bordertally.agents.hops.batch_hop import Batch, Done
 from bordertally.agents.kafka.clients import Received, redis_options
 from bordertally.agents.kafka.crash_points import crash_at

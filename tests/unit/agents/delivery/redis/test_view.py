@@ -8,8 +8,8 @@ from typing import Any, cast
 import msgspec
 from aiokafka import TopicPartition
 
-from bordertally.agents.delivery.redis_keys import FLOWS, TOTALS_CHANNEL, flow_key
-from bordertally.agents.delivery.redis_view import RedisView
+from bordertally.agents.delivery.redis.keys import FLOWS, TOTALS_CHANNEL, flow_key
+from bordertally.agents.delivery.redis.view import RedisView
 from bordertally.agents.runtime.context import Context
 from bordertally.streams.settings import load_settings
 from bordertally.streams.totals.records import FlowState

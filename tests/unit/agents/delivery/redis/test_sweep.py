@@ -9,8 +9,8 @@ import msgspec
 from aiokafka import TopicPartition
 from redis.asyncio import Redis
 
-from bordertally.agents.delivery.redis_keys import ALERT_INDEX, ALERTS, OPEN_ALERTS, SILENCES, alert_key
-from bordertally.agents.delivery.view_sweep import AlertStored, Contents, ViewSweep
+from bordertally.agents.delivery.redis.keys import ALERT_INDEX, ALERTS, OPEN_ALERTS, SILENCES, alert_key
+from bordertally.agents.delivery.redis.sweep import AlertStored, Contents, ViewSweep
 from bordertally.agents.kafka.producer import partition_of_key
 from bordertally.agents.servers.process import Server
 from bordertally.streams.alerts.records import Alert

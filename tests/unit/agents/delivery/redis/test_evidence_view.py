@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bordertally.agents.delivery.evidence_view import _exact_claims
+from bordertally.agents.delivery.redis.evidence_view import _exact_claims
 from unit.kit import claim
 
 
