@@ -1,4 +1,4 @@
-"""docs/redis.md lists every key and channel of redis_keys.py and no other, and no other module spells one."""
+"""docs/redis.md lists every key and channel of agents/delivery/redis/keys.py and no other, and no other module spells one."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bordertally.agents.delivery import redis_keys
+from bordertally.agents.delivery.redis import keys
 from bordertally.agents.delivery.redis.view import fields_of
 from bordertally.streams.rules.config import OperatorBaseline, Rules
 from unit.kit import claim, told
 
 PAGE = Path("docs/redis.md").read_text()
-NAMES = {name: value for name, value in vars(redis_keys).items() if name.isupper() and name != "PREFIX"}
+NAMES = {name: value for name, value in vars(keys).items() if name.isupper() and name != "PREFIX"}
 
 
 def documented(heading: str) -> set[str]:
@@ -27,7 +27,7 @@ def documented(heading: str) -> set[str]:
 def test_the_page_lists_every_key() -> None:
     made = {
         key(*(f"<{part}>".replace("_", "") for part in signature(key).parameters))
-        for _, key in getmembers(redis_keys, isfunction)
+        for _, key in getmembers(keys, isfunction)
     }
     assert documented("key") == made | {value for name, value in NAMES.items() if not name.endswith("_CHANNEL")}
 
@@ -39,7 +39,7 @@ def test_the_page_lists_every_channel() -> None:
 @pytest.mark.parametrize("path", sorted({*Path("agents").rglob("*.py"), *Path("streams").rglob("*.py")}), ids=str)
 def test_no_other_module_spells_a_key(path: Path) -> None:
     """In prose a name of ours may stand before a colon; a key has no space after it."""
-    if path.name == "redis_keys.py":
+    if path == Path("agents/delivery/redis/keys.py"):
         return
     spelled = [
         node.value
