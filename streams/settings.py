@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import difflib
 import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import NoDecode
@@ -73,7 +73,8 @@ class Settings(ConnectionSettings):
     )
     rules: Path | None = Field(None, description="Detection settings and operator baselines (TOML). Default: built in.")
     hops: Annotated[tuple[Hop, ...], NoDecode] = Field(
-        tuple(Hop), description=f"Hops (processing steps) that this worker runs, separated by commas: {', '.join(Hop)}."
+        tuple(Hop),
+        description=f"Hops (processing steps) of this worker, separated by commas: {', '.join(Hop)}. Empty: all.",
     )
     app_id: str = Field("bordertally", min_length=1, description="Prefix of the consumer groups.")
     topic_prefix: str = Field("", pattern=r"^[A-Za-z0-9._-]{0,100}$", description="Prefix of all topic names.")
@@ -213,6 +214,11 @@ class Settings(ConnectionSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("hops", mode="before")
+    @classmethod
+    def _all_hops(cls, value: object) -> object:
+        return tuple(Hop) if value == "" else value
+
     @field_validator("hops")
     @classmethod
     def _some(cls, value: tuple[Hop, ...]) -> tuple[Hop, ...]:
@@ -230,6 +236,55 @@ class Settings(ConnectionSettings):
     def heartbeat_s(self) -> float:
         """Seconds between two heartbeats to the broker; a worker learns of a rebalance from the response."""
         return min(HEARTBEAT_S, self.session_timeout_s / 3 - 0.001)  # the broker requires less than a third
+
+
+class Registration(NamedTuple):
+    """A delivery channel: a hop by which totals and alerts leave the pipeline.
+
+    `name`: that of its hop. `place`: its module, a colon, and its class, which is imported only where the channel runs.
+    `is_on`: whether the settings name anything to deliver to. `page`: its page in docs/, and `delivers`: what it does,
+    for the list of all channels there.
+    """
+
+    name: str
+    place: str
+    is_on: Callable[[Settings], bool]
+    page: str = ""
+    delivers: str = ""
+
+
+_DELIVERY = "bordertally.agents.delivery"
+CHANNELS = [
+    Registration(
+        Hop.DELIVERY,
+        f"{_DELIVERY}.redis.view:RedisView",
+        lambda _: True,
+        "redis.md",
+        "latest totals, open alerts and the log of alerts in Redis, for the gateway and for your own programs",
+    ),
+    Registration(
+        Hop.WEBHOOKS,
+        f"{_DELIVERY}.webhooks.hop:Webhooks",
+        lambda settings: settings.webhooks is not None,
+        "webhooks.md",
+        "every event as a signed HTTP request, in order, tried again until it is delivered",
+    ),
+    Registration(
+        Hop.ALERTMANAGER,
+        f"{_DELIVERY}.alertmanager:Alertmanager",
+        lambda settings: bool(settings.alertmanager_url),
+        "alertmanager.md",
+        "open alerts, which fire in Alertmanager: e-mail, chat and pagers",
+    ),
+    Registration(
+        Hop.EMAIL,
+        f"{_DELIVERY}.email.hop:EmailHop",
+        lambda settings: settings.email is not None,
+        "email.md",
+        "a mail for every alert, and digests, with templates and a link to unsubscribe",
+    ),
+]
+"""Every delivery channel, in the order in which a worker starts them. Its hop and its settings stand above."""
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -20,10 +20,11 @@ To add one, write a module with a subclass of `Channel`, and register it:
                     ...  # send update.alert; raise UnreachableError while the pager cannot be reached
 
 1. The class goes to a module of its own in agents/delivery/. `deliver` is the only method it must have.
-2. Register it in `CHANNELS` in agents/delivery/channel_registry.py: name, place, and the settings that turn it on.
-3. Add its settings to streams/settings.py, and its name to `Hop` there, so that BORDERTALLY_HOPS can give it workers of
-   its own. A channel whose name is not in `Hop` runs on every worker.
-4. Add a page to docs/, and a test. tests/contract/test_channel.py runs a channel like the one above in a worker.
+2. streams/settings.py has the rest: the name in `Hop`, the settings in `Settings`, and a `Registration` in `CHANNELS` with
+   the page and its line in the list of channels. A channel from outside, whose name is not in `Hop`, runs on every worker.
+3. Its page is docs/NAME.md; `make docs` lists it in docs/subscribe.md.
+4. Its test is tests/unit/agents/delivery/test_NAME.py. tests/contract/test_channel.py runs a channel like the one above
+   in a worker.
 
 The worker does the rest: a consumer group of its own, so that a slow channel holds up nothing else; delivery at least
 once and in order within a flow; readiness, lag and rebalances in `/readyz` and `/metrics`; the mute decision.

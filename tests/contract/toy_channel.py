@@ -13,9 +13,8 @@ from pathlib import Path
 import msgspec
 
 from bordertally.agents.delivery.channel import AlertUpdate, Channel, UnreachableError
-from bordertally.agents.delivery.channel_registry import CHANNELS, Registration
 from bordertally.agents.worker.run import run_worker
-from bordertally.streams.settings import load_settings
+from bordertally.streams.settings import CHANNELS, Registration, load_settings
 from bordertally.streams.totals.records import FlowState
 
 FILE = "TOY_FILE"

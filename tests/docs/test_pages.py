@@ -17,7 +17,7 @@ from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.delivery.metrics import CATALOGUE
 from bordertally.streams.errors import BordertallyError, Reason
-from bordertally.streams.settings import Settings
+from bordertally.streams.settings import CHANNELS, Settings
 from bordertally.streams.statements.reports import read_claims
 from bordertally.streams.topics import Topics
 
@@ -110,6 +110,7 @@ def test_tables_have_a_row_for_everything() -> None:
     made = blocks()
     assert len(made["settings"].splitlines()) == 2 + len(Settings.model_fields)
     assert len(made["metrics"].splitlines()) == 2 + len(CATALOGUE)
+    assert len(made["channels"].splitlines()) == 2 + len(CHANNELS)
     assert set(KEYS) == {spec.name for spec in Topics().specs()}
     assert set(REASONS) == set(Reason)
     assert "at least 1, at most 1,000" in made["settings"]
@@ -194,7 +195,7 @@ def test_every_page_is_found_from_the_readme() -> None:
         targets = (target.partition("#")[0] for target in links(path.read_text(encoding="utf-8")))
         return {(path.parent / place).resolve() for place in targets if place.endswith(".md")}
 
-    near = pages(README)
+    near = pages(README) | {(DOCS / channel.page).resolve() for channel in CHANNELS}  # listed in subscribe.md
     assert {name_of(path) for path in DOCS.glob("*.md")} - {name_of(path) for path in near} == set(), (
         "link it in README"
     )

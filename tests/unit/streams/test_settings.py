@@ -96,11 +96,16 @@ def test_heartbeats_come_within_a_third_of_the_session_and_within_a_second(
     assert load_settings(session_timeout_s=session_s).heartbeat_s < session_s / 3
 
 
+def test_no_hops_are_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BORDERTALLY_HOPS", "")
+    assert load_settings().hops == tuple(Hop)
+
+
 def test_every_setting_is_documented_with_its_default() -> None:
     rows = {name: (default, meaning) for name, default, meaning in documented()}
     assert rows.keys() == {f"BORDERTALLY_{name.upper()}" for name in Settings.model_fields}
     assert all(meaning.endswith(".") for _, meaning in rows.values())
-    assert rows["BORDERTALLY_HOPS"][0] == "intake,ledger,alerts,delivery,webhooks,alertmanager,email"
+    assert rows["BORDERTALLY_HOPS"][0] == ",".join(Hop)
     assert rows["BORDERTALLY_PARTITIONS"][0] == "8"
     assert {rows[f"BORDERTALLY_{name}"][0] for name in ("SOURCES", "PUBLIC_READ", "KAFKA_PASSWORD", "READ_TOKENS")} == {
         ""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bordertally.agents.delivery.channel_registry import CHANNELS, Registration, make_channels
+from bordertally.agents.delivery.channel_registry import load, make_channels
 from bordertally.agents.runtime.context import Context
-from bordertally.streams.settings import Hop, load_settings
+from bordertally.streams.settings import CHANNELS, Hop, Registration, load_settings
 
 
 @pytest.mark.parametrize("registration", CHANNELS, ids=lambda registration: registration.name)
 def test_a_channel_is_registered_by_the_name_of_its_hop(registration: Registration) -> None:
-    assert registration.load().hop == registration.name
+    assert load(registration).hop == registration.name
 
 
 def test_every_hop_is_of_the_pipeline_or_a_channel() -> None:

@@ -1,4 +1,4 @@
-"""docs/redis.md lists every key and channel of agents/delivery/redis/keys.py and no other, and no other module spells one."""
+"""docs/redis.md lists every key and channel of keys.py and no other, and no other module spells one."""
 
 from __future__ import annotations
 
