@@ -17,6 +17,7 @@ from bordertally.agents.cli.code_map import describe_folders, draw_packages
 from bordertally.agents.cli.field_table import report_fields
 from bordertally.agents.cli.schema import asyncapi, report_schema
 from bordertally.streams.delivery.metrics import CATALOGUE, most_series
+from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, Reason
 from bordertally.streams.settings import CHANNELS, Settings, documented
 from bordertally.streams.topics import Topics
@@ -24,7 +25,7 @@ from bordertally.streams.topics import Topics
 ROOT = next((top for top in Path(__file__).resolve().parents if (top / "pyproject.toml").is_file()), Path.cwd())
 """The top of the clone, or of the unpacked source archive."""
 
-PAGES = ("settings.md", "metrics.md", "topics.md", "architecture.md", "report.md", "subscribe.md")
+PAGES = ("settings.md", "metrics.md", "topics.md", "architecture.md", "report.md", "subscribe.md", "alert.md")
 REASONS = {
     Reason.NOT_JSON: "The bytes are no JSON text in UTF-8.",
     Reason.TOO_LARGE: "More bytes than `BORDERTALLY_REPORT_BYTES`.",
@@ -114,6 +115,11 @@ def blocks() -> dict[str, str]:
     )
     topics = ((f"`{x.name}`", KEYS[x.name], KEPT[x.config.get("retention.ms")], x.meaning) for x in _NAMES.specs())
     channels = ((f"[{channel.name}]({channel.page})", channel.delivers) for channel in CHANNELS if channel.page)
+    rules = (
+        (f"`{rule.setting.name} = {rule.setting.example}`", f"`{rule.name}`", rule.opens, rule.ends)
+        for rule in RULES.values()
+        if rule.setting is not None
+    )
     base = most_series(0, 0, 0)
     by_source, by_partition, by_flow = (most_series(*sizes) - base for sizes in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
     return {
@@ -123,6 +129,7 @@ def blocks() -> dict[str, str]:
         "settings": table(("variable", "type", "default", "bounds", "meaning"), settings),
         "metrics": table(("metric", "type", "labels", "label values at most", "shown by", "meaning"), metrics),
         "labels": table(("metric", "label", "values"), labels),
+        "rules": table(("setting", "`rule`", "opens", "ends"), rules),
         "channels": table(("channel", "delivers"), channels),
         "topics": table(("topic", "key", "kept", "holds"), topics),
         "fields": table(("field", "type", "default", "meaning"), report_fields()),

@@ -20,8 +20,9 @@ To add one, write a module with a subclass of `Channel`, and register it:
                     ...  # send update.alert; raise UnreachableError while the pager cannot be reached
 
 1. The class goes to a module of its own in agents/delivery/. `deliver` is the only method it must have.
-2. streams/settings.py has the rest: the name in `Hop`, the settings in `Settings`, and a `Registration` in `CHANNELS` with
-   the page and its line in the list of channels. A channel from outside, whose name is not in `Hop`, runs on every worker.
+2. streams/settings.py has the rest: the name in `Hop`, the settings in `Settings`, and a `Registration` in `CHANNELS`
+   with the page and its line in the list of channels. A channel from outside, whose name is not in `Hop`, runs on every
+   worker.
 3. Its page is docs/NAME.md; `make docs` lists it in docs/subscribe.md.
 4. Its test is tests/unit/agents/delivery/test_NAME.py. tests/contract/test_channel.py runs a channel like the one above
    in a worker.

@@ -171,7 +171,12 @@ CHECKPOINT_SHARE = Rule(
     describe=_describe,
     noun="shift",
     headline="People crossing a border have turned to another crossing",
-    setting=Setting("checkpoint_share", lambda times: times > 1, "above 1"),
+    setting=Setting("checkpoint_share", lambda times: times > 1, "above 1", example="1.5"),
+    opens=(
+        "when a child flow exceeds its learned threshold while the total is below the expected rate, and the share of "
+        "the child is this many times its usual share"
+    ),
+    ends="on the first finished day on which that no longer holds",
     learns_from=LEARNED_DAYS,
     needs_reports=True,
 )

@@ -151,6 +151,8 @@ CONFLICT = Rule(
     describe=_describe,
     noun="conflict",
     headline="Reports of people crossing a border contradict each other",
-    setting=Setting("conflict", lambda share: 0 <= share < 1, "0 or more, below 1"),
+    setting=Setting("conflict", lambda share: 0 <= share < 1, "0 or more, below 1", example="0.1"),
+    opens="when a claim conflicts with more trusted claims by more than this share of its figure",
+    ends="on the first finished day on which all agree",
     needs_reports=True,
 )

@@ -278,5 +278,7 @@ DROP = Rule(
     noun="drop",
     headline="People crossing a border far below the normal level",
     adds_up=True,
-    setting=Setting("drop", lambda share: 0 < share < 1, "above 0, below 1"),
+    setting=Setting("drop", lambda share: 0 < share < 1, "above 0, below 1", example="0.5"),
+    opens="on a day below this share of the expected rate, or of the week before",
+    ends="on the first day at expected - 0.8 x (expected - threshold) or more (`clear_share`)",
 )

@@ -167,6 +167,8 @@ RECORD = Rule(
     noun="record",
     headline="Highest number of people crossing a border for a long time",
     adds_up=True,
-    setting=Setting("record"),
+    setting=Setting("record", example='"52w"'),
+    opens="when seven days have more people than any seven days within this time before",
+    ends="on the first day whose week is no higher",
     learns_from=EVER,
 )

@@ -26,6 +26,7 @@ class Rule:
     `describe(flow, episode, names)`: the clause of an alert about its latest day. `noun`: what its alerts are about, as
     in "there is no drop from 2022-09-01 on any more". `headline`: the title of notifications.
     `learns_from`: on how many days before an alert the rule depends, besides those of a learned baseline.
+    `opens`, `ends`: when an alert opens and ends, for the table of rules in docs/alert.md.
     `needs_reports`: whether the rule reads sources, claims or child flows, so that a daily series is not enough.
     `adds_up`: whether rates are people of the flow, so that those of the flows below add up to them (see inhibition).
     """
@@ -36,6 +37,8 @@ class Rule:
     noun: str
     headline: str
     setting: Setting | None = None
+    opens: str = ""
+    ends: str = ""
     learns_from: int = 0
     needs_reports: bool = False
     adds_up: bool = False

@@ -230,6 +230,8 @@ SILENCE = Rule(
     describe=_describe,
     noun="silence",
     headline="A source of border reports has fallen silent",
-    setting=Setting("silence", lambda times: times >= 1, "1 or more"),
+    setting=Setting("silence", lambda times: times >= 1, "1 or more", example="2"),
+    opens="when a source has not reported on a flow for more than this many times its usual time between reports",
+    ends="on the next day that it reports on",
     needs_reports=True,
 )

@@ -134,12 +134,14 @@ OPTIONAL = tuple(field.name for field in msgspec.structs.fields(Detection) if fi
 class Setting(NamedTuple):
     """The setting that turns a rule on: its name in `[detection]`, which figures it allows, and the same in words.
 
-    A setting that is not a figure (`record` is a duration) is checked in rules_file.
+    A setting that is not a figure (`record` is a duration) is checked in rules_file. `example`: a usual value, written
+    as in the rules file.
     """
 
     name: str
     allows: Callable[[float], bool] = lambda _: True
     words: str = ""
+    example: str = ""
 
     def of(self, detection: Detection) -> Any:
         """The value of the setting; None where the rule is off."""

@@ -16,6 +16,7 @@ from bordertally.agents.cli.schema import asyncapi
 from bordertally.agents.runtime.context import load_registry
 from bordertally.agents.runtime.languages import word_reader
 from bordertally.streams.delivery.metrics import CATALOGUE
+from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, Reason
 from bordertally.streams.settings import CHANNELS, Settings
 from bordertally.streams.statements.reports import read_claims
@@ -110,6 +111,7 @@ def test_tables_have_a_row_for_everything() -> None:
     made = blocks()
     assert len(made["settings"].splitlines()) == 2 + len(Settings.model_fields)
     assert len(made["metrics"].splitlines()) == 2 + len(CATALOGUE)
+    assert len(made["rules"].splitlines()) == 2 + len([rule for rule in RULES.values() if rule.setting is not None])
     assert len(made["channels"].splitlines()) == 2 + len(CHANNELS)
     assert set(KEYS) == {spec.name for spec in Topics().specs()}
     assert set(REASONS) == set(Reason)

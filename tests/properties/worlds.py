@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
+from bordertally.streams.detection.registry import RULES as ALL_RULES
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.replay.ledgers import ReplayLedgers
 from bordertally.streams.reports.claims import Claim
@@ -31,6 +32,13 @@ REGISTRY = Registry(
     frozenset({"EU"}),
 )
 RULES = Rules(Detection(keep_firing_for="0d"), (OperatorBaseline(flow="RU:GE", daily=900.0),))
+OTHERS = {
+    rule.setting.name: float(rule.setting.example)
+    for rule in ALL_RULES.values()
+    if rule.setting is not None and rule.setting.name not in Detection.__struct_fields__
+}
+"""The settings of rules without a field in Detection, as their examples have them."""
+
 EVERY_RULE = Rules(
     Detection(
         keep_firing_for="0d",
@@ -43,6 +51,7 @@ EVERY_RULE = Rules(
         conflict=0.0,
         checkpoint_share=1.01,
         corroborate=True,
+        others=OTHERS,
     ),
     (OperatorBaseline(flow="RU:GE", daily=900.0),),
     (FlowRules(flow="RU:KZ:aksai", keep_firing_for="2d"), FlowRules(flow="RU:GE", silence=False)),

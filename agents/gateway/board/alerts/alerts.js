@@ -3,7 +3,7 @@
 import { acts } from "./acts.js";
 import { h, inner, page } from "../shared/dom.js";
 import { explanation } from "../shared/explanation.js";
-import { named, pieces, t } from "../shared/language.js";
+import { has, named, pieces, t } from "../shared/language.js";
 import { bullet, severityMark } from "../shared/marks.js";
 import { count, day, dayMs, DAY_MS, flowName, moment, ratioWords } from "../shared/words.js";
 
@@ -26,7 +26,10 @@ function mutedLine(alert, store) {
 }
 
 /** What the ratio of an alert is to: the level before a stated change is no normal level. */
-const compared = (alert) => (alert.rule === "daily-rate" && alert.baseline === "derived" ? t("compared.change") : named("compared", alert.rule));
+function compared(alert) {
+  if (alert.rule === "daily-rate" && alert.baseline === "derived") return t("compared.change");
+  return has(`compared.${alert.rule}`) ? t(`compared.${alert.rule}`) : t("compared.daily-rate");
+}
 
 function card(alert, store) {
   const length = Math.max(1, Math.round((dayMs(alert.day) - dayMs(alert.since)) / DAY_MS) + 1);

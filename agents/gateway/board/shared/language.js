@@ -25,6 +25,9 @@ export const pieces = (key, values = {}) => textOf(key, values.n).split(/\{(\w+)
 /** The text of a key, with values in place of `{name}`; numbers are written as the language writes them. */
 export const t = (key, values) => pieces(key, values).join("");
 
+/** Whether the language has a text with this key. */
+export const has = (key) => key in table;
+
 /** The text of a value from outside, such as the name of a rule: that of `kind.value`, else the value in words. */
 export const named = (kind, value) => table[`${kind}.${value}`] ?? String(value).replaceAll("_", " ");
 

@@ -29,7 +29,7 @@ def test_a_channel_runs_on_the_workers_that_have_its_hop(monkeypatch: pytest.Mon
     context = Context.load(load_settings(hops="alertmanager", alertmanager_url="http://localhost:9093"))
     (made,) = make_channels(context)
     assert (made.hop, context.needed, context.ready) == ("alertmanager", ["alertmanager"], set())
-    outside = Registration("pager", CHANNELS[2].place, lambda _: True)
+    outside = Registration("outside", CHANNELS[2].place, lambda _: True)
     monkeypatch.setattr("bordertally.agents.delivery.channel_registry.CHANNELS", [outside])
     assert len(make_channels(context)) == 1
-    assert context.needed == ["alertmanager", "pager"]
+    assert context.needed == ["alertmanager", "outside"]
