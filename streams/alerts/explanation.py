@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bordertally.streams.detection.registry import rule_of
-from bordertally.streams.detection.rule import Names
 from bordertally.streams.periods import iso_day
+from bordertally.streams.rules.wording import Names
 from bordertally.streams.totals.records import Episode
 
 

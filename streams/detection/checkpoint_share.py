@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bordertally.streams.detection.drop import spoken_for
-from bordertally.streams.detection.rule import Names, Rule
-from bordertally.streams.detection.wording import describe_rate
+from bordertally.streams.detection.rule import Rule
 from bordertally.streams.flow_names import flow_name
 from bordertally.streams.learning.methods import LEARNED_DAYS
 from bordertally.streams.ledger.rows import PEOPLE
@@ -21,6 +20,7 @@ from bordertally.streams.rules.baseline import learned_from
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import CRITICAL, capped, corroborated_people, likely_rate
 from bordertally.streams.rules.debounce import debounced, runs_of
+from bordertally.streams.rules.wording import Names, describe_rate
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from math import fsum
 from typing import NamedTuple
 
-from bordertally.streams.detection.rule import Names, Rule
-from bordertally.streams.detection.wording import count_of_reports
+from bordertally.streams.detection.rule import Rule
 from bordertally.streams.flow_names import flow_title
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.series import Series
@@ -23,6 +22,7 @@ from bordertally.streams.reports.claims import citation
 from bordertally.streams.rules.config import SEVERITIES, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import CRITICAL, below
 from bordertally.streams.rules.debounce import debounced, runs_of
+from bordertally.streams.rules.wording import Names, count_of_reports
 from bordertally.streams.totals.conflicts import FLOOR_WORDS
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.projection import finished

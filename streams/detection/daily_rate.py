@@ -5,9 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from bordertally.streams.detection.kept_level import KEPT_DAYS, kept_level
 from bordertally.streams.detection.rule import Rule
-from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
 from bordertally.streams.ledger.views import View
@@ -16,6 +14,8 @@ from bordertally.streams.rules.baseline import WEEK, WEEKLY, JudgedDays, Judgeme
 from bordertally.streams.rules.config import EXACT, Detection, Rules, times_expected
 from bordertally.streams.rules.corroboration import corroborated
 from bordertally.streams.rules.debounce import Joined, alerts_from
+from bordertally.streams.rules.kept_level import KEPT_DAYS, kept_level
+from bordertally.streams.rules.wording import describe_rate
 from bordertally.streams.totals.coverage import covered_as_usual
 from bordertally.streams.totals.projection import finished, silent_days
 from bordertally.streams.totals.records import Baseline, Episode

@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from bordertally.streams.detection.kept_level import KEPT_DAYS, kept_level
 from bordertally.streams.detection.rule import Rule
-from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.ledger.corridors.nodes import CorridorNode
 from bordertally.streams.ledger.rows import PEOPLE, Key
 from bordertally.streams.ledger.tree import Node, evidence
@@ -30,6 +28,8 @@ from bordertally.streams.rules.baseline import (
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import capped, is_corroborated
 from bordertally.streams.rules.debounce import alerts_from
+from bordertally.streams.rules.kept_level import KEPT_DAYS, kept_level
+from bordertally.streams.rules.wording import describe_rate
 from bordertally.streams.totals.projection import finished
 from bordertally.streams.totals.records import Baseline, Episode
 

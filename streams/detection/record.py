@@ -8,7 +8,6 @@ from itertools import takewhile
 from math import fsum
 
 from bordertally.streams.detection.rule import EVER, Rule
-from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.durations import days_in
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
@@ -17,6 +16,7 @@ from bordertally.streams.reconciliation.constraints import Bin
 from bordertally.streams.rules.config import EXACT, Detection, Rules, Setting, times_expected
 from bordertally.streams.rules.corroboration import CRITICAL, capped, corroborated_people, likely_rate
 from bordertally.streams.rules.debounce import Run, alerts_from
+from bordertally.streams.rules.wording import describe_rate
 from bordertally.streams.totals.records import Baseline, Episode
 from bordertally.streams.totals.unlikely import note_of
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bordertally.streams.ledger.tree import Node
 from bordertally.streams.rules.config import Detection, Rules, Setting
+from bordertally.streams.rules.wording import Names
 from bordertally.streams.totals.records import Episode
-
-Names = Mapping[str, str]
-"""The names of sources by their ids."""
 
 EVER = 3_000_000
 """Days: longer than any history."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from bordertally.streams.detection.rule import Names, Rule
+from bordertally.streams.detection.rule import Rule
 from bordertally.streams.flow_names import flow_title
 from bordertally.streams.flows import Flow, depth, root
 from bordertally.streams.ledger.ledger import Ledger
@@ -27,6 +27,7 @@ from bordertally.streams.reports.claims import period_of
 from bordertally.streams.reports.sources import counts
 from bordertally.streams.rules.config import SEVERITIES, Rules, Setting
 from bordertally.streams.rules.debounce import Run, alerts_from
+from bordertally.streams.rules.wording import Names
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Baseline, Episode
 

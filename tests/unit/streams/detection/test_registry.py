@@ -19,9 +19,8 @@ from bordertally.streams.alerts.silences import Silence, make_silence, silenced
 from bordertally.streams.delivery.cap import NAMESPACE, cap
 from bordertally.streams.detection.daily_rate import DAILY_RATE
 from bordertally.streams.detection.registry import RULES, all_episodes, rule_of
-from bordertally.streams.detection.rule import Names, Rule
+from bordertally.streams.detection.rule import Rule
 from bordertally.streams.detection.rules_file import parse_rules
-from bordertally.streams.detection.wording import count_of_reports
 from bordertally.streams.errors import BordertallyError, ConfigError
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.ledger.tree import Node, evidence
@@ -29,6 +28,7 @@ from bordertally.streams.periods import iso_day
 from bordertally.streams.replay.ledgers import replay
 from bordertally.streams.replay.scenario import parse_scenarios, play
 from bordertally.streams.rules.config import Rules, Setting
+from bordertally.streams.rules.wording import Names, count_of_reports
 from bordertally.streams.settings import Settings
 from bordertally.streams.totals.records import Baseline, Episode
 from unit.kit import NOW, REGISTRY, claim, daily, report, told

@@ -4,8 +4,8 @@ import pytest
 
 from bordertally.streams.detection.registry import RULES
 from bordertally.streams.detection.rule import EVER, Rule
-from bordertally.streams.detection.wording import describe_rate
 from bordertally.streams.rules.config import Detection, Setting
+from bordertally.streams.rules.wording import describe_rate
 
 
 def rule(setting: Setting | None) -> Rule:

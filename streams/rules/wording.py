@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from bordertally.streams.detection.rule import Names
+from collections.abc import Mapping
+
 from bordertally.streams.flow_names import flow_title, population_name
 from bordertally.streams.periods import iso_day
 from bordertally.streams.rules.baseline import WEEKLY, says
 from bordertally.streams.totals.days import people
 from bordertally.streams.totals.records import Baseline, Episode
+
+Names = Mapping[str, str]
+"""The names of sources by their ids."""
 
 
 def describe_rate(flow: str, episode: Episode, names: Names) -> str:

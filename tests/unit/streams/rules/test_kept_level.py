@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from bordertally.streams.detection.kept_level import KEPT_DAYS, kept_level
 from bordertally.streams.ledger.rows import PEOPLE
 from bordertally.streams.replay.backtest import node_of
 from bordertally.streams.rules.baseline import WEEKLY, learned_from
 from bordertally.streams.rules.config import Detection, OperatorBaseline, Rules
+from bordertally.streams.rules.kept_level import KEPT_DAYS, kept_level
 from bordertally.streams.totals.records import Baseline
 from unit.kit import PROMPT, Told, alerts_of, daily, told
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bordertally.streams.detection.wording import count_of_reports, describe_rate, normal_level
+from bordertally.streams.rules.wording import count_of_reports, describe_rate, normal_level
 from bordertally.streams.totals.records import Baseline, Episode
 from unit.kit import ordinal
 
