@@ -19,13 +19,23 @@ from bordertally.agents.cli.schema import asyncapi, report_schema
 from bordertally.streams.delivery.metrics import CATALOGUE, most_series
 from bordertally.streams.detection.registry import RULES
 from bordertally.streams.errors import BordertallyError, Reason
+from bordertally.streams.qualifiers import UNQUALIFIED, Qualifier, interval
 from bordertally.streams.settings import CHANNELS, Settings, documented
 from bordertally.streams.topics import Topics
 
 ROOT = next((top for top in Path(__file__).resolve().parents if (top / "pyproject.toml").is_file()), Path.cwd())
 """The top of the clone, or of the unpacked source archive."""
 
-PAGES = ("settings.md", "metrics.md", "topics.md", "architecture.md", "report.md", "subscribe.md", "alert.md")
+PAGES = (
+    "settings.md",
+    "metrics.md",
+    "topics.md",
+    "architecture.md",
+    "report.md",
+    "subscribe.md",
+    "alert.md",
+    "claim.md",
+)
 REASONS = {
     Reason.NOT_JSON: "The bytes are no JSON text in UTF-8.",
     Reason.TOO_LARGE: "More bytes than `BORDERTALLY_REPORT_BYTES`.",
@@ -69,6 +79,9 @@ KEYS = {
     _NAMES.changelog("alerts"): "flow; the partition is that of `totals`",
 }
 KEPT = {None: "compacted: the newest of each key", "-1": "for ever", "604800000": "7 days"}
+SHOWN = 98_000
+"""The figure for which docs/claim.md shows the interval of each qualifier."""
+
 _BLOCK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 
 
@@ -83,6 +96,16 @@ def bounds(field: Mapping[str, Any]) -> str:
     words = {"exclusiveMinimum": "above {:,}", "minimum": "at least {:,}", "maximum": "at most {:,}"}
     words |= {"minLength": "at least {} character", "pattern": "matches `{}`"}
     return ", ".join(sentence.format(field[name]) for name, sentence in words.items() if name in field)
+
+
+def interval_words(qualifier: Qualifier) -> tuple[str, str]:
+    """The interval of a figure v with its rounding unit u, and that of an example."""
+    below, above, *_ = qualifier.meaning
+    units = {0: "", 0.5: " {} u/2", 1: " {} u"}
+    low = "0" if below is None else f"v{units.get(below, f' {{}} {below:g} u').format('-')}"
+    high = "open" if above is None else f"v{units.get(above, f' {{}} {above:g} u').format('+')}"
+    shown = interval(SHOWN, qualifier)
+    return f"{low}, {high}", f"{shown.low:,.0f}, {'open' if shown.high is None else f'{shown.high:,.0f}'}"
 
 
 @cache
@@ -120,6 +143,10 @@ def blocks() -> dict[str, str]:
         for rule in RULES.values()
         if rule.setting is not None
     )
+    qualifiers = (
+        (f"`{qualifier}`{' (the default)' if qualifier == UNQUALIFIED else ''}", *interval_words(qualifier))
+        for qualifier in Qualifier
+    )
     base = most_series(0, 0, 0)
     by_source, by_partition, by_flow = (most_series(*sizes) - base for sizes in ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
     return {
@@ -129,6 +156,7 @@ def blocks() -> dict[str, str]:
         "settings": table(("variable", "type", "default", "bounds", "meaning"), settings),
         "metrics": table(("metric", "type", "labels", "label values at most", "shown by", "meaning"), metrics),
         "labels": table(("metric", "label", "values"), labels),
+        "qualifiers": table(("qualifier", "interval", f"{SHOWN:,} gives low, high"), qualifiers),
         "rules": table(("setting", "`rule`", "opens", "ends"), rules),
         "channels": table(("channel", "delivers"), channels),
         "topics": table(("topic", "key", "kept", "holds"), topics),

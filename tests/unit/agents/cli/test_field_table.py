@@ -36,7 +36,7 @@ def test_every_field_has_its_row() -> None:
         ("`unit`", "`people` or `vehicles`", "`people`"),
         ("`normal`", 'an object with `daily` or null, such as `{"daily": [5000, 6000]}`', "none"),
         ("`per`", '`"day"` or null', "none"),
-        ("`qualifier`", "`count`, `stated`, `about`, `nearly`, `more_than`, `at_least` or `at_most`", "`stated`"),
+        ("`measure`", "`crossings`, `stock`, `queue` or `refused`", "`crossings`"),
     ],
 )
 def test_what_a_row_says(row: tuple[str, str, str]) -> None:

@@ -99,20 +99,26 @@ def test_every_text_is_used_and_every_text_used_is_there() -> None:
 
 def test_every_value_of_the_records_has_its_words() -> None:
     values: dict[str, Iterable[str]] = {
-        "doubt": Doubt, "qualifier": Qualifier, "qualifier_name": Qualifier, "state": AlertState, "grade": Grade,
+        "doubt": Doubt, "state": AlertState, "grade": Grade,
         "decision": get_args(Verdict), "severity": RANK,
     }  # fmt: skip
     for kind, some in values.items():
         assert [value for value in some if f"{kind}.{value}" not in table("en")] == [], kind
 
 
+def values_with_words(kind: str) -> set[str]:
+    """The values of a kind for which the tables have a text."""
+    return {key.partition(".")[2] for key in table("en") if key.startswith(f"{kind}.")}
+
+
 def test_a_rule_has_all_its_words_or_none() -> None:
-    named, explained, compared = (
-        {key.partition(".")[2] for key in table("en") if key.startswith(f"{kind}.")}
-        for kind in ("rule", "explain", "compared")
-    )
+    named, explained, compared = (values_with_words(kind) for kind in ("rule", "explain", "compared"))
     assert named == explained == compared - {"change"}
     assert {"daily-rate", "drop"} < named <= set(RULES)
+
+
+def test_a_qualifier_has_all_its_words_or_none() -> None:
+    assert {"count", "about"} < values_with_words("qualifier") == values_with_words("qualifier_name") <= set(Qualifier)
 
 
 def test_russian_has_its_own_plurals_numbers_and_dates(tmp_path: Path) -> None:

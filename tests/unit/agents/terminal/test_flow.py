@@ -9,6 +9,7 @@ from bordertally.agents.demo.run import sample
 from bordertally.agents.terminal.flow import bar, day_chart, show_flow
 from bordertally.streams.flows import Flow
 from bordertally.streams.totals.records import DayFigure
+from bordertally.streams.totals.windows import WINDOWS
 from live import pure
 
 DAYS = [
@@ -51,12 +52,12 @@ def test_a_flow_shows_its_totals_its_level_its_alert_and_its_days() -> None:
     state, file = pure(sample()).states[Flow("RU:GE")], io.StringIO()
     show_flow(Console(file=file, width=80), state, [])
     lines = file.getvalue().splitlines()
-    assert lines[:4] == [
-        "RU:GE, to 27 Sep 2022",
+    assert lines[0] == "RU:GE, to 27 Sep 2022"
+    assert {
         "  1 day  10,000  9,590 to 11,000",
         " 7 days  53,000  53,000 to 54,000",
         "30 days  53,000  at least 53,000",
-    ]
+    } <= set(lines[1 : 1 + len(WINDOWS)])
     assert "normal a day: 5,500 (stated)" in lines
     assert lines[-1] == "▲ above the threshold, 6,875 a day"
     assert [line[:14] for line in lines if line.endswith("▲")] == ["26 Sep  10,000", "27 Sep  10,000"]

@@ -11,6 +11,7 @@ from bordertally.agents.terminal.totals import _COLOURS, _MARKS, normal_levels, 
 from bordertally.streams.alerts.records import AlertState
 from bordertally.streams.rules.config import SEVERITIES
 from bordertally.streams.totals.records import Total
+from bordertally.streams.totals.windows import WEEK, WINDOWS
 from bordertally.streams.totals.wording import interval
 from live import pure
 from unit.kit import claim, daily, told
@@ -18,6 +19,7 @@ from unit.streams.totals.test_revisions import revised
 
 DESK = pure(sample())
 WIDE = "flow  last days  to  1 day  low to high  7 days  low to high"
+LONGER = "  ".join(f"{days} days  low to high" for days in WINDOWS if days > WEEK)
 TOTALS = {(total.flow, total.window_days): total for total in DESK.outcome([]).totals}
 
 
@@ -55,7 +57,7 @@ def table(width: int) -> list[str]:
         (80, "flow  1 day  7 days  low to high  reporting"),
         (100, "flow  last days  to  1 day  7 days  low to high  reporting"),
         (120, f"{WIDE}  reporting"),
-        (180, f"{WIDE}  30 days  low to high  projected  reporting  reports"),
+        (240, f"{WIDE}  {LONGER}  projected  reporting  reports"),
     ],
 )
 def test_the_table_has_the_columns_that_fit_and_cuts_no_figure(width: int, wanted: str) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from bordertally.streams.detection.flow_state import flow_state
 from bordertally.streams.ledger.ledger import Ledger
 from bordertally.streams.rules.config import Rules
+from bordertally.streams.totals.windows import WINDOWS
 from unit.kit import claim, told
 
 
@@ -10,7 +11,7 @@ def test_the_state_of_a_flow_is_everything_that_is_known_of_it() -> None:
     state = told(
         claim(100, normal={"daily": 50}), claim(30, population="men"), claim(7, measure="queue"), claim(90, source="c")
     ).state()
-    assert [total.window_days for total in state.totals] == [1, 7, 30]
+    assert [total.window_days for total in state.totals] == [*WINDOWS]
     assert [episode.severity for episode in state.episodes] == ["critical"]
     assert (state.rate, state.rate_day) == (100, "2022-09-21")
     assert state.baseline is not None

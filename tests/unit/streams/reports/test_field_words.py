@@ -21,7 +21,7 @@ from bordertally.streams.reports.sources import Source
         ("published", "an RFC 3339 date-time with seconds and an offset"),
         ("people", "a number from 0 to 1,000,000,000, `[low, high]` or null"),
         ("people[1]", "a number"),
-        ("qualifier", "`count`, `stated`, `about`, `nearly`, `more_than`, `at_least` or `at_most`"),
+        ("measure", "`crossings`, `stock`, `queue` or `refused`"),
         ("unit", "`people` or `vehicles`"),
         ("per", '`"day"` or null'),
         ("normal", "an object with `daily` or null"),

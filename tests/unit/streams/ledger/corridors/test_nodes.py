@@ -24,7 +24,8 @@ from bordertally.streams.ledger.tree import Node
 from bordertally.streams.reconciliation.constraints import Bin, Floor
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.sources import WEIGHT
-from bordertally.streams.totals.windows import totals
+from bordertally.streams.totals.records import Total
+from bordertally.streams.totals.windows import total_in, totals
 from unit.kit import claim, ordinal
 
 DAY = ordinal("2022-09-21")
@@ -32,6 +33,12 @@ DAY = ordinal("2022-09-21")
 
 def people(best: float, weight: float = WEIGHT["A"]) -> Bin:
     return Bin(best, best, best, full=True, weight=weight)
+
+
+def window(days: int, node: Node) -> Total:
+    total = total_in(days, totals(node))
+    assert total is not None
+    return total
 
 
 def figures(
@@ -71,7 +78,7 @@ def test_a_destination_is_the_sum_of_its_corridors() -> None:
     ledger = ledger_of(figures("RU:GE", {DAY: 70}), figures("UA:GE", {DAY: 50, DAY + 1: 20}))
     node = ledger.nodes[Flow("*:GE")]
     assert best_of(node) == {DAY: 120, DAY + 1: 20}
-    (_, week, _) = totals(node)
+    week = window(7, node)
     assert (week.low, week.best, week.high) == (140, 140, None)  # more people may come from elsewhere
     assert (week.reporting.spoken, week.reporting.known) == (1, 2)
     assert week.reports == [f"ru/{DAY}", f"ua/{DAY}", f"ua/{DAY + 1}"]
@@ -130,7 +137,8 @@ def test_figures_on_all_days_take_away_the_others() -> None:
 def test_projected_people_of_corridors_are_added_up() -> None:
     projection = CorridorProjection((DAY,), {DAY + 1: 70.0, DAY + 2: 40.0})
     ledger = ledger_of(figures("RU:GE", {DAY: 70}, projection=projection), figures("UA:GE", {DAY: 50, DAY + 2: 20}))
-    day, week, _ = totals(ledger.nodes[Flow("*:GE")])
+    node = ledger.nodes[Flow("*:GE")]
+    day, week = window(1, node), window(7, node)
     assert (day.low, day.best, day.projected) == (20, 60, 40)
     assert (week.low, week.best, week.projected) == (140, 250, 110)
 
