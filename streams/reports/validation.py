@@ -19,6 +19,7 @@ from bordertally.streams.qualifiers import UNQUALIFIED, Interval, Qualifier, int
 from bordertally.streams.reports.claims import NO_NORMAL, Claim, shown_twice
 from bordertally.streams.reports.diagnosis import REQUIRED_FIELD, diagnose, unread
 from bordertally.streams.reports.notices import NoticeKind, ReportNotice, StrictReport, Tell, unknown_fields, untold
+from bordertally.streams.reports.plain import NOT_KEPT
 from bordertally.streams.reports.records import MOST_PEOPLE, REQUIRED, ClaimFields, Measure, Normal, Report
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.settings import Settings
@@ -286,8 +287,8 @@ CARRIED = tuple(
 LEVELS = ("normal", "change_percent")
 """The fields that state a usual number of people a day."""
 
-OF_WHOLE_DAYS = (*LEVELS, "attributed_to", "historic")
-"""The fields that a reading, shorter than a day, cannot have."""
+OF_WHOLE_DAYS = tuple(name for name in CARRIED if name not in NOT_KEPT | {"population", "unit", "measure"})
+"""The fields that a reading, shorter than a day, cannot have: it neither keeps them nor may ignore them."""
 
 
 def _carried(fields: ClaimFields) -> dict[str, Any]:

