@@ -15,7 +15,7 @@ def test_the_state_of_a_flow_is_everything_that_is_known_of_it() -> None:
     assert [episode.severity for episode in state.episodes] == ["critical"]
     assert (state.rate, state.rate_day) == (100, "2022-09-21")
     assert state.baseline is not None
-    assert len(state.parts) == 3
+    assert len(state.parts) == len(WINDOWS)
     assert len(state.noted) == 1
     assert len(state.conflicts) == 1
 

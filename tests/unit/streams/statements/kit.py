@@ -13,7 +13,8 @@ from bordertally.streams.statements.reader import Speaker
 from bordertally.streams.statements.records import FoundClaim, Statement
 
 READER = load_reader()
-ENGLISH, RUSSIAN = sorted(READER.tongues, key=lambda tongue: tongue.language.code)
+TONGUES = {tongue.language.code: tongue for tongue in READER.tongues}
+ENGLISH, RUSSIAN = TONGUES["en"], TONGUES["ru"]
 ALMATY = ZoneInfo("Asia/Almaty")
 TUESDAY = datetime(2022, 9, 27, 9, tzinfo=ALMATY)
 
