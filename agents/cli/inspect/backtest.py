@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
@@ -13,7 +12,7 @@ import typer
 from rich import box
 from rich.table import Table
 
-from bordertally.agents.producing.publish import read_lines
+from bordertally.agents.cli.inspect.reading import print_refused, reports_of
 from bordertally.agents.producing.series import (
     DateColumn,
     DateFormat,
@@ -26,8 +25,7 @@ from bordertally.agents.producing.series import (
     read_surges,
 )
 from bordertally.agents.runtime.context import load_registry, load_rules
-from bordertally.agents.runtime.languages import word_reader
-from bordertally.agents.terminal.console import SafeConsole, err, out, print_json
+from bordertally.agents.terminal.console import SafeConsole, out, print_json
 from bordertally.agents.terminal.plot import Panel, draw
 from bordertally.streams.detection.daily_rate import DAILY_RATE
 from bordertally.streams.detection.drop import DROP
@@ -50,12 +48,9 @@ from bordertally.streams.replay.backtest import (
     rules_for,
 )
 from bordertally.streams.replay.ground_truth import Surge, falls, surges
-from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.replay.rivals import RIVALS
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
-from bordertally.streams.settings import load_settings
 
 HINDSIGHT = {DAILY_RATE.name: surges, RECORD.name: surges, DROP.name: falls}
 """What a rule should find in a series when nobody says, by rule; of other rules it is not known."""
@@ -155,17 +150,8 @@ def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | Non
 
 def _nodes_of(file: Path, registry: Registry) -> list[Node]:
     """The flows of the reports in a file; refused reports are counted on standard error."""
-    reports = ReportsByHour(registry, Limits.of(load_settings()), word_reader(registry))
-    now = int(time.time() * 1000)
-    reports.add(ReplayedReport.of_line(raw, now) for _, raw in read_lines([file]))
-    if reports.rejected:
-        first = reports.rejected[0]
-        err.print(
-            f"{len(reports.rejected):,} reports refused, the first: {first.field}: {first.why} (got {first.value})",
-            markup=False,
-            highlight=False,
-            soft_wrap=True,
-        )
+    reports = reports_of("backtest", [file], registry)
+    print_refused("backtest", reports)
     ledger = Ledger(registry.aliases)
     for hour in reports.drain():
         ledger.add(hour.claims, hour.readings)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from bordertally.agents.cli.inspect.reading import print_refused, reports_of
 from bordertally.agents.cli.inspect.rebuild import write_topics
 from bordertally.agents.gateway.past.report_log import report_log
-from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules
 from bordertally.agents.runtime.languages import load_extractor, word_reader
 from bordertally.agents.runtime.memory import without_collector
@@ -35,11 +33,11 @@ from bordertally.agents.terminal.totals import normal_levels, show_outcome
 from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.imports.parts import PartsSeen
 from bordertally.streams.replay.ledgers import ReplayLedgers
-from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
+from bordertally.streams.replay.reports_by_hour import ReportsByHour
 from bordertally.streams.reports.notices import ReportNotice
 from bordertally.streams.reports.sources import Registry
 from bordertally.streams.reports.validation import Limits
-from bordertally.streams.settings import Settings, load_settings
+from bordertally.streams.settings import Settings
 from bordertally.streams.totals.calendar import KEPT, Each, period_named
 
 Files = Annotated[list[Path] | None, typer.Argument(help="NDJSON files of reports; - is standard input.")]
@@ -102,7 +100,7 @@ def replay(  # noqa: PLR0913 - the options of a command
     if from_kafka:
         reports = run(_from_kafka(settings_for(to), registry, moment, strict=strict))
     else:
-        reports = _from_files(files or [], registry, moment, strict=strict)
+        reports = reports_of("replay", files or [], registry, moment, strict=strict)
     ledgers = ReplayLedgers(registry, load_rules(rules, registry))
     quotes = _work_through(reports, ledgers)
     _print_notices(reports.notices + ledgers.notices)
@@ -110,11 +108,8 @@ def replay(  # noqa: PLR0913 - the options of a command
         lines = counted(reports.unstamped, "report")
         what = f"{lines} without `arrived`: `published` is trusted to tell which version counts"
         err.print(f"replay: {what}", markup=False, highlight=False, soft_wrap=True)
-    if reports.rejected and (as_json or into is not None):
-        refused = counted(len(reports.rejected), "report")
-        err.print(
-            f"replay: {refused} refused and not counted; see rejected in the output", markup=False, highlight=False
-        )
+    if as_json or into is not None:
+        print_refused("replay", reports, "see rejected in the output")
     result = ledgers.outcome(reports.rejected, periods, kinds)
     if to_prefix is not None:
         written = run(write_topics(settings_for(to), to_prefix, ledgers))
@@ -143,14 +138,6 @@ def _print_notices(notices: Counter[tuple[str, ReportNotice]]) -> None:
     for (source, notice), number in sorted(notices.items()):
         message = f"{counted(number, 'report')} of {shown(source)}: {notice}"
         err.print(f"replay: {message}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _from_files(files: Iterable[Path], registry: Registry, until: float | None, *, strict: bool) -> ReportsByHour:
-    limits, now = Limits.of(load_settings()), int(time.time() * 1000)
-    reports = ReportsByHour(registry, limits, word_reader(registry), until, strict=strict)
-    with without_collector(), Progress("replay: reading", "reports") as progress:
-        reports.add(ReplayedReport.of_line(raw, now) for _, raw in progress.over(read_lines(files)))
-    return reports
 
 
 async def _from_kafka(settings: Settings, registry: Registry, until: float | None, *, strict: bool) -> ReportsByHour:

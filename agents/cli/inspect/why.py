@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -11,21 +10,18 @@ import typer
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from bordertally.agents.cli.inspect.reading import print_refused, reports_of
 from bordertally.agents.delivery.redis.evidence_reader import evidence_of
 from bordertally.agents.kafka.clients import redis_options
-from bordertally.agents.producing.publish import read_lines
 from bordertally.agents.runtime.context import load_registry, load_rules
-from bordertally.agents.runtime.languages import word_reader
-from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, counted, err, out, print_json, run
+from bordertally.agents.terminal.console import AsJson, RulesFile, Sources, out, print_json, run
 from bordertally.agents.terminal.evidence import show_evidence
 from bordertally.streams.errors import BordertallyError, ConfigError, shown
 from bordertally.streams.evidence.records import Evidence
 from bordertally.streams.evidence.trace import trace
 from bordertally.streams.flows import nested, parse_flow
 from bordertally.streams.replay.ledgers import ReplayLedgers, kept_by
-from bordertally.streams.replay.reports_by_hour import ReplayedReport, ReportsByHour
 from bordertally.streams.reports.sources import Registry
-from bordertally.streams.reports.validation import Limits
 from bordertally.streams.rules.config import Rules
 from bordertally.streams.security import redis_place
 from bordertally.streams.settings import load_settings
@@ -84,12 +80,8 @@ def why(  # noqa: PLR0913, PLR0917 - the options of a command
 def _replayed(
     files: list[Path], registry: Registry, rules: Rules, flow: str, days: tuple[int | None, int | None]
 ) -> Evidence:
-    reports = ReportsByHour(registry, Limits.of(load_settings()), word_reader(registry))
-    now = int(time.time() * 1000)
-    reports.add(ReplayedReport.of_line(raw, now) for _, raw in read_lines(files))
-    if reports.rejected:
-        refused = f"{counted(len(reports.rejected), 'report')} refused and not counted; bordertally check names them"
-        err.print(f"why: {refused}", markup=False, highlight=False)
+    reports = reports_of("why", files, registry)
+    print_refused("why", reports)
     ledgers = ReplayLedgers(registry, rules)
     for hour in reports.drain():
         ledgers.ledger.add(hour.claims, hour.readings)

@@ -114,7 +114,7 @@ def test_reports_that_are_refused_are_spoken_of(tmp_path: Path) -> None:
     file.write_bytes(SAMPLE.read_bytes() + b'{"id": "1"}\n')
     done = CliRunner().invoke(cli, ["backtest", str(file), "--flow", "RU:GE"], catch_exceptions=False)
     assert done.exit_code == 0
-    assert "reports refused, the first: " in done.stderr
+    assert "refused and not counted; bordertally check names them; the first: " in done.stderr
 
 
 # --- a series as reports ---------------------------------------------------------------------------------------
