@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
 from bordertally.streams.evidence.trace import trace
-from bordertally.streams.replay.ledgers import ReplayLedgers, kept_by
+from bordertally.streams.replay.ledgers import kept_by
 from bordertally.streams.reports.sources import parse_registry
 from bordertally.streams.rules.config import Rules
 from cases.kit import NOW
 from one_by_one import read_all
-from unit.kit import ordinal
+from unit import kit
 
 REGISTRY = parse_registry(
     """
@@ -49,9 +48,9 @@ REGISTRY = parse_registry(
 )
 
 
-def report(source: str, people: int, period: str = "2023-06-01", flow: str = "AR:UY", **more: Any) -> dict[str, Any]:
-    fields = {"id": "r", "source": source, "published": "2023-06-20T09:00:00Z", "flow": flow, "period": period}
-    return {**fields, "people": people, "qualifier": "count", **more}
+def report(source: str, people: int, period: str = "2023-06-01", flow: str = "AR:UY", **more: Any) -> bytes:
+    fields = {"id": "r", "published": "2023-06-20T09:00:00Z", "qualifier": "count"}
+    return kit.report(people, period, flow, source, **fields | more)
 
 
 NORTH, SOUTH = "AR:UY:north", "AR:UY:south"
@@ -60,13 +59,10 @@ WEEK = "2023-06-05/2023-06-12"
 TWICE = "Adding up every source would give {:,}: {:,} would be counted twice."
 
 
-def says(reports: list[dict[str, Any]], first: str | None, end: str | None, flow: str = "AR:UY") -> list[str]:
-    ledgers = ReplayLedgers(REGISTRY, Rules())
-    for claims in read_all([json.dumps(one).encode() for one in reports], REGISTRY, NOW).reports:
-        list(ledgers.apply(claims))
-    names = {key: source.name for key, source in REGISTRY.sources.items()}
-    days = [None if day is None else ordinal(day) for day in (first, end)]
-    return trace(flow, kept_by(ledgers), names, *days).says
+def says(reports: list[bytes], first: str | None, end: str | None, flow: str = "AR:UY") -> list[str]:
+    ledgers = kit.told(*read_all(reports, REGISTRY, NOW).reports, rules=Rules(), registry=REGISTRY).desk
+    days = [None if day is None else kit.ordinal(day) for day in (first, end)]
+    return trace(flow, kept_by(ledgers), ledgers.names, *days).says
 
 
 @pytest.mark.parametrize(
@@ -178,7 +174,7 @@ def says(reports: list[dict[str, Any]], first: str | None, end: str | None, flow
     ],
 )
 def test_sentences_agree_with_the_figure(
-    reports: list[dict[str, Any]], days: tuple[str | None, str | None], sentences: list[str]
+    reports: list[bytes], days: tuple[str | None, str | None], sentences: list[str]
 ) -> None:
     assert says(reports, *days) == sentences
 

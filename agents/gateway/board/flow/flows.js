@@ -3,7 +3,7 @@
 import { h, inner } from "../shared/dom.js";
 import { lastDays, plot, rateCell, rateScale, severityMark, sparkWords } from "../shared/marks.js";
 import { mainTotal, totalsOf } from "../shared/spans.js";
-import { alerting, rowPasses } from "../shared/search.js";
+import { ranked, rowPasses } from "../shared/search.js";
 import { ARROWS, direction, trendSpoken, trendWords } from "../shared/trend.js";
 import { named, t } from "../shared/language.js";
 import { before, DAY_MS, day, dayMs, flowName, interval, lastPart, number, place, share } from "../shared/words.js";
@@ -71,7 +71,7 @@ export class FlowTree {
   /** Put every row in its place; refill only the rows that changed. */
   draw() {
     const matches = this.finder.matcher(this.wanted, [...this.store.flows.keys()]);
-    const alerts = alerting(this.store.openAlerts.filter((alert) => this.store.passes(alert, this.filters)));
+    const alerts = ranked(this.store.openAlerts.filter((alert) => this.store.passes(alert, this.filters)));
     const wanted = (row) => (matches(row.flow) || row.aliases.some(matches)) && rowPasses(row, this.filters, alerts);
     const narrowed = this.#narrowed;
     let hidden = 0;

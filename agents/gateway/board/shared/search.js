@@ -77,7 +77,8 @@ export function queryOf(filters, before = "") {
   return text ? `?${text}` : "";
 }
 
-const RANK = { notice: 1, warning: 2, critical: 3 };
+/** The severities, the most severe with the highest number. */
+export const RANK = { notice: 1, warning: 2, critical: 3 };
 const at = (flow, above) => !above || flow === above || isBelow(flow, above);
 const cites = (reports, source) => reports.some((report) => report.startsWith(`${source}/`));
 
@@ -89,14 +90,16 @@ export function passes(alert, filters, muted) {
   return (!rule || alert.rule === rule) && (!source || cites(alert.reports, source)) && (!population || alert.population === population) && at(alert.flow, flow);
 }
 
-/** The flows that alerts are on or below. */
-export function alerting(alerts) {
-  const flows = new Set();
-  for (const alert of alerts) for (let flow = alert.flow; flow; flow = parentOf(flow)) flows.add(flow);
-  return flows;
+/** The flows that alerts are on or below, each with the rank of the most severe alert. */
+export function ranked(alerts) {
+  const ranks = new Map();
+  for (const alert of alerts) {
+    for (let flow = alert.flow; flow; flow = parentOf(flow)) ranks.set(flow, Math.max(ranks.get(flow) ?? 0, RANK[alert.severity]));
+  }
+  return ranks;
 }
 
-/** Whether a row of the tree passes the filters: those about alerts if it is one of the flows that `alerting` returns. */
+/** Whether a row of the tree passes the filters: those about alerts if it is one of the flows that `ranked` returns. */
 export function rowPasses(row, filters, flowsWithAlerts) {
   const { source, flow } = filters;
   if (!at(row.flow, flow)) return false;

@@ -3,10 +3,9 @@
 import { mainTotal, totalsOf, windowName } from "./spans.js";
 import { destinationOf, isBelow, isCheckpoint, parentOf } from "./words.js";
 import { sameParts, trendOf } from "./trend.js";
-import { passes } from "./search.js";
+import { passes, RANK, ranked } from "./search.js";
 
 const OPEN = ["firing", "updated"];
-const RANK = { notice: 1, warning: 2, critical: 3 };
 
 /** The origins whose people return: every flow of theirs goes to a country that sends people there, and more people in all. */
 function returns(rows) {
@@ -147,16 +146,8 @@ export class Store {
 
   /** 0 without an open alert at or below a flow, else the rank of the most severe one. */
   urgency(flow) {
-    this.#urgent ??= this.#ranked();
+    this.#urgent ??= ranked(this.openAlerts);
     return this.#urgent.get(flow) ?? 0;
-  }
-
-  #ranked() {
-    const ranks = new Map();
-    for (const alert of this.openAlerts) {
-      for (let flow = alert.flow; flow; flow = parentOf(flow)) ranks.set(flow, Math.max(ranks.get(flow) ?? 0, RANK[alert.severity]));
-    }
-    return ranks;
   }
 
   /** Whether an alert passes the filters of the address. */
