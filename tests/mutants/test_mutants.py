@@ -160,6 +160,14 @@ def test_tests_are_selected_by_their_imports(tree: Path) -> None:
     )
 
 
+def test_a_test_with_a_server_is_not_quick(tree: Path) -> None:
+    served = "from bordertally.streams import ages\n\n\ndef test_it(broker: Server) -> None:\n    assert ages\n"
+    (tree / "tests/cases").mkdir()
+    (tree / "tests/cases/test_live.py").write_text(served)
+    (tree / "tests/cases/test_quick.py").write_text(served.replace("broker: Server", ""))
+    assert Visibility(tree).tests_of("streams/ages.py")[FAR] == ["tests/cases/test_quick.py"]
+
+
 def test_a_module_that_is_loaded_by_its_name_is_visible_too(tree: Path) -> None:
     (tree / "streams/table.py").write_text('PLACE = "years.ages:is_grown"\n')
     (tree / "streams/years").mkdir()

@@ -11,8 +11,14 @@ from pathlib import Path
 PROJECT = "bordertally"
 
 _MODULE = re.compile(r"\w+(?:\.\w+)+(?::\w+)?")
-QUICK = ("tests/unit/", "tests/docs/", "tests/oracle/", "tests/properties/", "tests/statements/")
+QUICK = tuple(
+    f"tests/{folder}/"
+    for folder in ("unit", "docs", "oracle", "cases", "scenarios", "imports", "properties", "statements")
+)
 """The folders of the tests without servers, the fastest first."""
+
+_SERVER = re.compile(r"\b\w+: (?:Live|Server)\b")
+"""A parameter of a test that is a server; such a test is not quick, wherever it stands."""
 
 
 def own_test(module: str) -> str:
@@ -32,6 +38,7 @@ class Visibility:
             parts = where.with_suffix("").parts
             name = ".".join(parts[1:] if parts[0] == "tests" else (PROJECT, *parts))
             self._names[name.removesuffix(".__init__")] = str(where)
+        self._slow = {str(path.relative_to(root)) for path in files if _SERVER.search(path.read_text())}
         self._importers: dict[str, set[str]] = defaultdict(set)
         for path in files:
             importer = str(path.relative_to(root))
@@ -50,7 +57,7 @@ class Visibility:
 
     def quick_tests(self) -> list[str]:
         """Every quick test file."""
-        names = self._names.values()
+        names = set(self._names.values()) - self._slow
         return sorted(name for name in names if name.startswith(QUICK) and Path(name).name.startswith("test_"))
 
     def tests_of(self, module: str) -> tuple[list[str], list[str], list[str]]:
@@ -62,8 +69,8 @@ class Visibility:
         while edge:
             edge = {importer for path in edge for importer in self._importers[path]} - seen.keys()
             seen |= dict.fromkeys(edge, max(seen.values()) + 1)
-        named = sorted((far, path) for path, far in seen.items() if Path(path).name.startswith("test_"))
-        tests = [path for folder in QUICK for _, path in named if path.startswith(folder)]
+        quick = sorted((seen[path], path) for path in seen.keys() & set(self.quick_tests()))
+        tests = [path for folder in QUICK for _, path in quick if path.startswith(folder)]
         own = own_test(module)
         package = f"{Path(own).parent}/"
         near = [path for path in tests if path != own and path.startswith(package)]
