@@ -170,43 +170,47 @@ class Worker(faust.App):
             await self.add_runtime_dependency(service)
 
 
+def faust_options(settings: Settings) -> dict[str, Any]:
+    """The options of Faust, by what the worker's settings say."""
+    return {
+        "broker": ";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
+        "broker_credentials": faust_credentials(settings),
+        "store": "memory://",
+        "Table": DurableTable,
+        "TableManager": PromptTables,
+        "Monitor": QuietMonitor,
+        "autodiscover": False,
+        "origin": "agents",
+        "key_serializer": "raw",
+        "value_serializer": "raw",
+        "topic_partitions": settings.partitions,
+        "topic_replication_factor": settings.replication,
+        "topic_allow_declare": False,
+        "topic_disable_leader": True,
+        "broker_session_timeout": settings.session_timeout_s,
+        "broker_request_timeout": max(90.0, settings.session_timeout_s * 2),
+        "broker_heartbeat_interval": settings.heartbeat_s,
+        "broker_commit_interval": 1.0,
+        "consumer_group_instance_id": f"{settings.instance}-faust" if settings.instance else None,
+        "consumer_auto_offset_reset": "earliest",
+        "consumer_max_fetch_size": FETCH_BYTES,
+        "consumer_metadata_max_age_ms": METADATA_MS,
+        "table_standby_replicas": 0,  # standbys race with recovery, and help only a store on disk
+        "stream_buffer_maxsize": 16,
+        "stream_recovery_delay": settings.recovery_delay_s,
+        "stream_wait_empty": False,
+        "web_enabled": False,
+        "web_in_thread": False,
+    }
+
+
 def create_app(settings: Settings, context: Context | None = None) -> Worker:
     """A Faust app with the agents and services of the hops that the settings name. Raises ConfigError.
 
     The topics must exist (`bordertally topics --create`); the app creates none.
     """
     context = context or Context.load(settings)
-    app = Worker(
-        group_of(settings),
-        broker=";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
-        broker_credentials=faust_credentials(settings),
-        store="memory://",
-        Table=DurableTable,
-        TableManager=PromptTables,
-        Monitor=QuietMonitor,
-        autodiscover=False,
-        origin="agents",
-        key_serializer="raw",
-        value_serializer="raw",
-        topic_partitions=settings.partitions,
-        topic_replication_factor=settings.replication,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        broker_session_timeout=settings.session_timeout_s,
-        broker_request_timeout=max(90.0, settings.session_timeout_s * 2),
-        broker_heartbeat_interval=settings.heartbeat_s,
-        broker_commit_interval=1.0,
-        consumer_group_instance_id=f"{settings.instance}-faust" if settings.instance else None,
-        consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=FETCH_BYTES,
-        consumer_metadata_max_age_ms=METADATA_MS,
-        table_standby_replicas=0,  # standbys race with recovery, and help only a store on disk
-        stream_buffer_maxsize=16,
-        stream_recovery_delay=settings.recovery_delay_s,
-        stream_wait_empty=False,
-        web_enabled=False,
-        web_in_thread=False,
-    )
+    app = Worker(group_of(settings), **faust_options(settings))
     app.context, app.hops = context, []
     app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # otherwise Faust demands topics to consume
     app.reloading = Reloading(context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Annotated, Any, NamedTuple
@@ -100,12 +100,7 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     The table has a row per flow, method and rule; delay is in days.
     """
     methods = method or [AS_RULES_SAY, PLAIN]
-    for name in methods:
-        if name not in CHOICES:
-            raise BordertallyError(f"--method: {shown(name)} is not a method; choose from {', '.join(CHOICES)}")
-    for name in rule or ():
-        if name not in RULES:
-            raise BordertallyError(f"--rule: {shown(name)} is not a rule; choose from {', '.join(RULES)}")
+    _check_names(methods, rule or ())
     registry = load_registry(sources)
     ours = with_settings(load_rules(rules, registry), setting or ())
     is_series = file.suffix.lower() == ".csv"
@@ -120,21 +115,39 @@ def backtest(  # noqa: PLR0913, PLR0917 - the options of a command
     todo = _trials(nodes, methods, rule, ours)
     if is_series:
         todo = _of_a_series(file, todo, rule)
-    given = {
-        name: _Yardstick(name, None if episodes is None else read_surges(episodes, name), alone=len(nodes) == 1)
-        for name in {trial.rule for trial in todo}
-    }
-    yardsticks = [given[trial.rule].of(trial.node) for trial in todo]
-    measures = [
-        measure(trial.node, trial.method, rules_for(trial.method, ours), yardstick, trial.rule)
-        for trial, yardstick in zip(todo, yardsticks, strict=True)
-    ]
+    yardsticks, measures = _measures(todo, ours, episodes, alone=len(nodes) == 1)
     if plot is not None:
         draw(plot, _panels(todo, ours, measures, yardsticks), log=log)
     if as_json:
         print_json([_row(score) for score in measures])
     else:
         _show(out if out.is_terminal else SafeConsole(width=140), measures)
+
+
+def _check_names(methods: Iterable[str], rules: Iterable[str]) -> None:
+    """Raise BordertallyError for a method or a rule that there is none of."""
+    for name in methods:
+        if name not in CHOICES:
+            raise BordertallyError(f"--method: {shown(name)} is not a method; choose from {', '.join(CHOICES)}")
+    for name in rules:
+        if name not in RULES:
+            raise BordertallyError(f"--rule: {shown(name)} is not a rule; choose from {', '.join(RULES)}")
+
+
+def _measures(
+    trials: Sequence[_Trial], ours: Rules, episodes: Path | None, *, alone: bool
+) -> tuple[list[list[Surge] | None], list[MethodScore]]:
+    """What each trial is measured by, and the result."""
+    given = {
+        name: _Yardstick(name, None if episodes is None else read_surges(episodes, name), alone=alone)
+        for name in {trial.rule for trial in trials}
+    }
+    yardsticks = [given[trial.rule].of(trial.node) for trial in trials]
+    measures = [
+        measure(trial.node, trial.method, rules_for(trial.method, ours), yardstick, trial.rule)
+        for trial, yardstick in zip(trials, yardsticks, strict=True)
+    ]
+    return yardsticks, measures
 
 
 def _of_a_series(file: Path, todo: Sequence[_Trial], chosen: Sequence[str] | None) -> list[_Trial]:
