@@ -14,16 +14,16 @@ _DAYS = re.compile(r"(\d{1,4})([dw])", re.ASCII)
 
 def seconds_in(duration: str) -> float:
     """The seconds in `500ms`, `5s`, `2m`, `3h`, `1d` or `2w`. Raises ValueError."""
-    found = _SECONDS.fullmatch(duration)
-    if found is None:
+    match = _SECONDS.fullmatch(duration)
+    if match is None:
         raise ValueError(f"{shown(duration)} is no duration such as 5s, 2m, 3h or 1d")
-    return float(found[1]) * _UNITS[found[2]]
+    return float(match[1]) * _UNITS[match[2]]
 
 
 @lru_cache(maxsize=256)
 def days_in(duration: str) -> int:
     """The days in a duration in whole days or weeks: `3d`, `2w`. Raises ValueError."""
-    found = _DAYS.fullmatch(duration)
-    if found is None:
+    match = _DAYS.fullmatch(duration)
+    if match is None:
         raise ValueError(f"{duration!r} is no number of days or weeks such as 3d or 2w")
-    return int(found[1]) * round(_UNITS[found[2]] / _UNITS["d"])
+    return int(match[1]) * round(_UNITS[match[2]] / _UNITS["d"])

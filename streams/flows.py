@@ -128,7 +128,7 @@ def _meant(part: str, flow: str) -> str:
     """What somebody may have meant who wrote a part of a flow so: a country, a checkpoint, or another flow."""
     parts = flow.split(":")
     meant = [_part_meant(each, parts[:place]) for place, each in enumerate(parts)]
-    if sum([one != other for one, other in zip(parts, meant, strict=True)]) == 1 and did_you_mean(part):
+    if sum([written != other for written, other in zip(parts, meant, strict=True)]) == 1 and did_you_mean(part):
         return did_you_mean(part)
     slug = part.lower()
     if len(parts) > 1 and slug != part and len(slug) > 2 and _SLUG.fullmatch(slug) and country_meant(part) is None:

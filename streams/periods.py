@@ -236,17 +236,17 @@ def doubtful_times(text: str, tz: ZoneInfo) -> str:
     left, _, right = text.partition("/")
     if tz.key == "UTC" or (left.endswith("Z") and right.startswith("P")):
         return ""
-    found = []
+    doubtful = []
     for part, is_end in ((left, False), (right, True)):
         if part.startswith("P") or part.endswith("Z") or len(part) <= len("YYYY-MM-DD"):
             continue
         moment = _moment(part, text)
         if moment.tzinfo is None and _is_named(moment.replace(tzinfo=tz), is_end=is_end):
-            found.append(part)
+            doubtful.append(part)
     if right.startswith("P") and "T" in right and (moment := _moment(left, text)).tzinfo is None:
         end = _shift(moment, right, text, 1).replace(tzinfo=tz)
-        found += [f"{end:%Y-%m-%dT%H:%M}"] if _is_named(end, is_end=True) else []
-    return ", ".join(found)
+        doubtful += [f"{end:%Y-%m-%dT%H:%M}"] if _is_named(end, is_end=True) else []
+    return ", ".join(doubtful)
 
 
 def _is_named(moment: datetime, *, is_end: bool) -> bool:

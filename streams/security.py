@@ -135,16 +135,16 @@ def check_security(settings: ConnectionSettings) -> None:
 
 def _kafka(settings: ConnectionSettings) -> None:
     security = settings.kafka_security
-    said = f"BORDERTALLY_KAFKA_SECURITY={security}"
+    setting = f"BORDERTALLY_KAFKA_SECURITY={security}"
     password, file = settings.kafka_password.get_secret_value(), settings.kafka_password_file
     if password and file:
         raise ConfigError("BORDERTALLY_KAFKA_PASSWORD and BORDERTALLY_KAFKA_PASSWORD_FILE: only one of them")
     if security.sasl and not settings.kafka_username:
-        raise ConfigError(f"{said}: it needs BORDERTALLY_KAFKA_USERNAME")
+        raise ConfigError(f"{setting}: it needs BORDERTALLY_KAFKA_USERNAME")
     if security.sasl and not (password or file):
-        raise ConfigError(f"{said}: it needs BORDERTALLY_KAFKA_PASSWORD_FILE (or BORDERTALLY_KAFKA_PASSWORD)")
+        raise ConfigError(f"{setting}: it needs BORDERTALLY_KAFKA_PASSWORD_FILE (or BORDERTALLY_KAFKA_PASSWORD)")
     if not security.sasl and (settings.kafka_username or password or file):
-        raise ConfigError(f"{said}: no name or password is shown that way; sasl_ssl shows the one that is set")
+        raise ConfigError(f"{setting}: no name or password is shown that way; sasl_ssl shows the one that is set")
     files = {
         "CA_FILE": settings.kafka_ca_file,
         "CERTIFICATE_FILE": settings.kafka_certificate_file,
@@ -152,7 +152,7 @@ def _kafka(settings: ConnectionSettings) -> None:
     }
     for name, path in files.items():
         if path and not security.tls:
-            raise ConfigError(f"{said}: BORDERTALLY_KAFKA_{name}={path} is for ssl and sasl_ssl")
+            raise ConfigError(f"{setting}: BORDERTALLY_KAFKA_{name}={path} is for ssl and sasl_ssl")
     if settings.kafka_key_file and not settings.kafka_certificate_file:
         raise ConfigError(f"BORDERTALLY_KAFKA_KEY_FILE={settings.kafka_key_file}: it needs a certificate file")
 
@@ -160,13 +160,13 @@ def _kafka(settings: ConnectionSettings) -> None:
 def _redis(settings: ConnectionSettings) -> None:
     url = urlsplit(settings.redis_url)
     password, file = settings.redis_password.get_secret_value(), settings.redis_password_file
-    held = sum(map(bool, (url.password, password, file)))
-    if held > 1:
+    passwords = sum(map(bool, (url.password, password, file)))
+    if passwords > 1:
         raise ConfigError(
             "BORDERTALLY_REDIS_URL with a password, BORDERTALLY_REDIS_PASSWORD, BORDERTALLY_REDIS_PASSWORD_FILE: "
             "only one of them"
         )
-    if url.username and not held:
+    if url.username and not passwords:
         raise ConfigError(f"BORDERTALLY_REDIS_URL={redis_place(settings)}: user {url.username} needs a password")
     files = {
         "CA_FILE": settings.redis_ca_file,

@@ -145,11 +145,11 @@ class Topics:
         needs a replay, because the ledger is divided by it (see `partition_of`). With three copies or more, a record is
         acknowledged once two brokers have it: losing one broker then loses nothing and stops nothing.
         """
-        said = "producers' reports, one JSON object a message"
+        of_producers = "producers' reports, one JSON object a message"
         rows: list[tuple[str, dict[str, str], str]] = [
-            (self.reports(Topic.GOVERNMENT), _FOREVER | _ARRIVAL, f"governments: {said}"),
-            (self.reports(Topic.FRONTEX), _FOREVER | _ARRIVAL, f"Frontex: {said}"),
-            (self.reports(Topic.CHECKPOINT), _FOREVER | _ARRIVAL, f"checkpoint counters: {said}"),
+            (self.reports(Topic.GOVERNMENT), _FOREVER | _ARRIVAL, f"governments: {of_producers}"),
+            (self.reports(Topic.FRONTEX), _FOREVER | _ARRIVAL, f"Frontex: {of_producers}"),
+            (self.reports(Topic.CHECKPOINT), _FOREVER | _ARRIVAL, f"checkpoint counters: {of_producers}"),
             (self.rejected, _FOREVER, "refused messages untouched, with reason, field and value in the headers"),
             (self.redriven, _FOREVER, "which of the refused messages were sent again, and where they stand now"),
             (self.review, _FOREVER, "claims out of words that are not certain, and what reviewers decided on them"),

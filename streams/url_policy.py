@@ -15,8 +15,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _REFUSED = tuple(
-    ip_network(one)
-    for one in (
+    ip_network(network)
+    for network in (
         "0.0.0.0/8",  # this network; 0.0.0.0 reaches the machine itself
         "10.0.0.0/8",
         "100.64.0.0/10",  # shared with customers of a carrier; metadata of Alibaba Cloud, 100.100.100.200

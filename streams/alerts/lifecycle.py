@@ -48,7 +48,10 @@ class Known(msgspec.Struct, array_like=True):
 
 def last_day(known: Iterable[Known]) -> int:
     """The last day (ordinal) of the alerts that are not withdrawn; a cause that begins later bears on none of them."""
-    return max([max(one.last, (one.until or 0) - 1) for one in known if _in_use(one)], default=0)
+    return max(
+        [max(alert.last, (alert.until or 0) - 1) for alert in known if _in_use(alert)],
+        default=0,
+    )
 
 
 def alert_id(flow: str, rule: str, day: int) -> str:
@@ -72,26 +75,30 @@ def advance(
     says nothing. An episode continues the earliest alert whose days it touches; others it touches are withdrawn with
     `merged_into`; an alert that no episode touches any more is withdrawn.
     """
-    alive = {one.record.id: _with_causes(one, causes) for one in known}
+    alive = {alert.record.id: _with_causes(alert, causes) for alert in known}
     taken: dict[str, str] = {}
-    said: list[Alert] = []
+    records: list[Alert] = []
     before_it: dict[str, str] = {}  # by rule, the alert of the episode before
     around = _Around(state, names, ordinal_of(state.published // 1_000_000) - notify_days)
-    spans = {(one.record.rule, one.since, one.until, one.last): one for one in alive.values() if _in_use(one)}
+    spans = {
+        (alert.record.rule, alert.since, alert.until, alert.last): alert for alert in alive.values() if _in_use(alert)
+    }
     for episode in state.episodes:
         same = spans.get((episode.rule, episode.since, episode.until, episode.day))
         if same is not None and _tells(same, episode) and not (same.record.backfill and not around.is_old(episode)):
             taken[same.record.id] = before_it[episode.rule] = same.record.id
             continue
         touching = [
-            one
-            for one in sorted(alive.values(), key=lambda one: (one.since, one.record.id))
-            if one.record.state is not AlertState.WITHDRAWN and one.record.id not in taken and _touch(one, episode)
+            alert
+            for alert in sorted(alive.values(), key=lambda alert: (alert.since, alert.record.id))
+            if alert.record.state is not AlertState.WITHDRAWN
+            and alert.record.id not in taken
+            and _touch(alert, episode)
         ]
         if touching:
             keep, *others = touching
             identity = keep.record.id
-            taken.update({one.record.id: identity for one in others})
+            taken.update({alert.record.id: identity for alert in others})
         else:
             identity = alert_id(state.flow, episode.rule, episode.since)
             while identity in taken or _in_use(alive.get(identity)):  # opened on that day, and its days have moved
@@ -102,18 +109,18 @@ def advance(
             record = _record(identity, before, step, around)
             if record is not None:
                 record = msgspec.structs.replace(record, previous=before_it.get(episode.rule))
-                said.append(record)
+                records.append(record)
                 alive[identity] = _known(record, step, before)
             elif before is not None:
                 alive[identity] = _known(before.record, step, before)
         before_it[episode.rule] = identity
-    for identity, one in sorted(alive.items()):
+    for identity, alert in sorted(alive.items()):
         target = taken.get(identity)
-        if target != identity and one.record.state is not AlertState.WITHDRAWN:
-            record = _withdrawn(one, state, target)
-            said.append(record)
-            alive[identity] = Known(record, one.since, one.until, one.last)
-    return [alive[identity] for identity in sorted(alive)], said
+        if target != identity and alert.record.state is not AlertState.WITHDRAWN:
+            record = _withdrawn(alert, state, target)
+            records.append(record)
+            alive[identity] = Known(record, alert.since, alert.until, alert.last)
+    return [alive[identity] for identity in sorted(alive)], records
 
 
 def without_minor(log: Iterable[Alert]) -> list[Alert]:
@@ -137,8 +144,8 @@ def without_minor(log: Iterable[Alert]) -> list[Alert]:
     return kept
 
 
-def _in_use(one: Known | None) -> bool:
-    return one is not None and one.record.state is not AlertState.WITHDRAWN
+def _in_use(alert: Known | None) -> bool:
+    return alert is not None and alert.record.state is not AlertState.WITHDRAWN
 
 
 def _tells(known: Known, episode: Episode) -> bool:
@@ -165,19 +172,19 @@ def _known(record: Alert, episode: Episode, before: Known | None) -> Known:
     return Known(record, episode.since, episode.until, episode.day, _told(episode), since)
 
 
-def _with_causes(one: Known, causes: Sequence[Cause]) -> Known:
+def _with_causes(alert: Known, causes: Sequence[Cause]) -> Known:
     """The alert with the causes that bear on it added."""
-    if not causes or not _in_use(one):
-        return one
-    now = causes_seen(one.causes, causes, one.record, one.since, max(one.last, (one.until or 0) - 1))
-    return one if now is one.causes else msgspec.structs.replace(one, causes=now)
+    if not causes or not _in_use(alert):
+        return alert
+    now = causes_seen(alert.causes, causes, alert.record, alert.since, max(alert.last, (alert.until or 0) - 1))
+    return alert if now is alert.causes else msgspec.structs.replace(alert, causes=now)
 
 
-def _touch(one: Known, episode: Episode) -> bool:
-    if one.record.rule != episode.rule:
+def _touch(alert: Known, episode: Episode) -> bool:
+    if alert.record.rule != episode.rule:
         return False
-    end = max(one.last + 1, one.until or 0)
-    return episode.since < end and one.since < max(episode.day + 1, episode.until or 0)
+    end = max(alert.last + 1, alert.until or 0)
+    return episode.since < end and alert.since < max(episode.day + 1, episode.until or 0)
 
 
 class _Around(NamedTuple):
@@ -267,10 +274,10 @@ def _differs(old: Alert, new: Alert, names: Iterable[str]) -> bool:
     return any(getattr(old, name) != getattr(new, name) for name in names)
 
 
-def _withdrawn(one: Known, state: FlowState, merged_into: str | None) -> Alert:
+def _withdrawn(alert: Known, state: FlowState, merged_into: str | None) -> Alert:
     """The last record of an alert, citing what took it away (see `causes_seen`) but no readings that add to days."""
-    old = one.record
-    reports, count = list(one.causes.reports), one.causes.number
+    old = alert.record
+    reports, count = list(alert.causes.reports), alert.causes.number
     if not reports:
         window = _window(state, old.since)
         known, count = (window.reports, window.report_count) if window is not None else (old.reports, old.report_count)

@@ -86,14 +86,14 @@ def episodes(node: Node, rules: Rules) -> list[Episode]:
             current.until = _closed(node, judged, rules, current.last + 1, day)
             current = current if current.until is None else None
         if current is None:
-            found = exceedance(judged.of(day), detection, opened=False)
-            if found is not None:
+            judged_day = exceedance(judged.of(day), detection, opened=False)
+            if judged_day is not None:
                 current = Exceeding()
                 runs.append(current)
         else:
-            found = going_on(node, judged.of(day), detection, current, day)
-        if current is not None and found is not None:
-            current.add(day, *found)
+            judged_day = going_on(node, judged.of(day), detection, current, day)
+        if current is not None and judged_day is not None:
+            current.add(day, *judged_day)
         day = view.next_day(day + 1, current)
     if view.is_settled:
         return list(view.episodes)

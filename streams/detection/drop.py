@@ -132,8 +132,8 @@ def comparisons(node: Node, judged: JudgedDays, day: int, rules: Detection) -> l
     known = [baseline]
     if baseline is None or baseline.kind in ("learned", "absolute"):
         known.append(week_before(node, day))
-    found = (compare(node, level, day, rules) for level in known)
-    return [comparison for comparison in found if comparison is not None]
+    against = (compare(node, level, day, rules) for level in known)
+    return [comparison for comparison in against if comparison is not None]
 
 
 class LowDays(View):
@@ -193,31 +193,31 @@ class _Drops:
             going_on = run if run is not None and run.until is None else None
             if not (finished(self.node, PEOPLE, day, self.detection.project_days) and spoken_for(self.node, day)):
                 continue
-            found = [comparison for comparison in self.compared(day, going_on) if comparison.low]
-            if going_on is not None and found:
-                going_on.days[day] = found[0]
+            falls = [comparison for comparison in self.compared(day, going_on) if comparison.low]
+            if going_on is not None and falls:
+                going_on.days[day] = falls[0]
             elif going_on is None:
-                runs += [Falling(day, comparison) for comparison in found if comparison.opening][:1]
+                runs += [Falling(day, comparison) for comparison in falls if comparison.opening][:1]
         if runs and runs[-1].until is None:
             runs[-1].until = self.recovered(runs[-1].last + 1, self.end, runs[-1])
         return runs
 
     def compared(self, day: int, run: Falling | None = None) -> list[Comparison]:
         """The comparisons of a day: with the level that a run has kept, if any, then with the levels of the day."""
-        found = comparisons(self.node, self.judged, day, self.detection)
+        compared = comparisons(self.node, self.judged, day, self.detection)
         if run is not None:
             opened = run.since
             level = kept_level(self.node, self.detection, opened, run.days[opened].baseline, day)
             kept = compare(self.node, level, day, self.detection)
-            found[:0] = [] if kept is None else [kept]
-        return found
+            compared[:0] = [] if kept is None else [kept]
+        return compared
 
     def recovered(self, first: int, end: int, run: Falling | None = None) -> int | None:
         """The first day from `first` to `end` (exclusive) with a normal rate, also a day in progress; else None."""
         for day in range(first, end):
             baseline, rate, _ = self.judged.of(day)
-            found = self.compared(day, run)
-            if (found or (baseline is not None and rate is not None)) and not any(each.low for each in found):
+            compared = self.compared(day, run)
+            if (compared or (baseline is not None and rate is not None)) and not any(each.low for each in compared):
                 return day
         return None
 

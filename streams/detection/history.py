@@ -38,12 +38,12 @@ def _is_historic(node: Node, episode: Episode) -> bool:
 
 def is_historic(node: Node, first: int, last: int) -> bool:
     """Whether there are claims about the days `first` to `last` (ordinals, inclusive), and every one is historic."""
-    found = False
+    claimed = False
     for historic in _claims_over(node, first, last):
         if not historic:
             return False
-        found = True
-    return found
+        claimed = True
+    return claimed
 
 
 def _claims_over(node: Node, first: int, last: int) -> Iterator[bool]:

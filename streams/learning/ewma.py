@@ -53,8 +53,8 @@ def error(weight: float, count: int) -> float:
 
 def _threshold(history: History, weight: float, mean: float, width: float) -> float:
     """The rate of day t that brings z to its limit."""
-    held = mean
-    for one in history:
-        if one is not None:
-            held = min(max(weight * one + (1 - weight) * held, mean - width), mean + width)
-    return (mean + width - (1 - weight) * held) / weight
+    limited = mean
+    for rate in history:
+        if rate is not None:
+            limited = min(max(weight * rate + (1 - weight) * limited, mean - width), mean + width)
+    return (mean + width - (1 - weight) * limited) / weight

@@ -42,9 +42,9 @@ def moments(values: Sequence[float]) -> tuple[float, float]:
     """Mean and standard deviation (n - 1) of two figures or more."""
     count = len(values)
     mean = fsum(values) / count
-    return mean, sqrt(fsum([(one - mean) ** 2 for one in values]) / (count - 1))
+    return mean, sqrt(fsum([(value - mean) ** 2 for value in values]) / (count - 1))
 
 
 def known(history: History) -> list[float]:
     """The days of a history that are covered whole."""
-    return [one for one in history if one is not None]
+    return [value for value in history if value is not None]

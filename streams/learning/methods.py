@@ -27,8 +27,8 @@ class Method(NamedTuple):
 
 
 METHODS = {
-    one.name: one
-    for one in (
+    method.name: method
+    for method in (
         Method("weekday", range(30, 2, -1), weekday, "on the same weekday of the last four weeks", least_expected),
         Method("regression", range(30, 2, -1), regression, "by weekday and trend of the last four weeks"),
         Method("ewma", range(30, 0, -1), ewma, "in the days t-30 to t-3, the last two counted with it"),

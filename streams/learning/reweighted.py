@@ -43,24 +43,24 @@ def weights(days: Sequence[float]) -> list[float]:
     """The weight of each figure, 0 to 1: less than 1 for those far above the others."""
     count = len(days)
     mean = fsum(days) / count
-    squares = fsum([(one - mean) ** 2 for one in days])
+    squares = fsum([(people - mean) ** 2 for people in days])
     limit = quantile(OUTLIER, count - 2)
-    found = []
-    for one in days:
-        away = one - mean
+    shares = []
+    for people in days:
+        away = people - mean
         if away <= 0:
-            found.append(1.0)
+            shares.append(1.0)
             continue
         others = squares - away * away * count / (count - 1)  # the squares of the others about their own mean
         spread = sqrt(others / (count - 2) * (1 - 1 / count)) if others > squares * 1e-12 else 0.0
         residual = away / spread if spread else inf
-        found.append((limit / residual) ** DECAY if residual > limit else 1.0)
-    return found
+        shares.append((limit / residual) ** DECAY if residual > limit else 1.0)
+    return shares
 
 
 def _upper(days: Sequence[float], weight: Sequence[float], probability: float) -> tuple[float, float]:
     """The weighted mean, and how far above it the upper limit lies."""
     count, total = len(days), fsum(weight)
-    mean = fsum([share * one for share, one in zip(weight, days, strict=True)]) / total
-    squares = fsum([share * (one - mean) ** 2 for share, one in zip(weight, days, strict=True)]) * count / total
+    mean = fsum([share * people for share, people in zip(weight, days, strict=True)]) / total
+    squares = fsum([share * (people - mean) ** 2 for share, people in zip(weight, days, strict=True)]) * count / total
     return mean, quantile(probability, count - 1) * sqrt(squares / (count - 1) * (1 + 1 / count))

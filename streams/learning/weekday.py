@@ -44,21 +44,21 @@ def regression(history: History, tuning: Tuning) -> Learned | None:
     groups = _by_weekday(history)
     if groups is None:
         return None
-    count, held = 0, 0
+    count, weekdays = 0, 0
     squares = spread = product = 0.0
     for start, rates in enumerate(groups):
         if rates:
             size = len(rates)
             places = [place for place in range(start, len(history), WEEK) if history[place] is not None]
             middle, mean = fsum(places) / size, fsum(rates) / size
-            times, residuals = [place - middle for place in places], [one - mean for one in rates]
+            times, residuals = [place - middle for place in places], [rate - mean for rate in rates]
             squares += fsum(map(mul, residuals, residuals))
             spread += fsum(map(mul, times, times))
             product += fsum(map(mul, times, residuals))
-            count, held = count + size, held + 1
+            count, weekdays = count + size, weekdays + 1
             if start == TODAY:
                 same, level, ahead = size, mean, len(history) + 2 - middle
-    free = count - held - 1
+    free = count - weekdays - 1
     if free < LEAST_FREEDOM or not spread:
         return None
     slope = product / spread
@@ -101,7 +101,7 @@ def weekday(history: History, tuning: Tuning) -> Learned | None:
             shares = _shares(rates, mean, total, free, limit)
             kept = fsum(shares)
             weighted = fsum(map(mul, shares, rates)) / kept
-            squares[index] = fsum([share * (one - weighted) ** 2 for share, one in zip(shares, rates, strict=True)])
+            squares[index] = fsum([share * (rate - weighted) ** 2 for share, rate in zip(shares, rates, strict=True)])
             weight -= size - kept
             if index == TODAY:
                 level = weighted
@@ -149,13 +149,13 @@ def _by_weekday(history: History) -> Sequence[tuple[float, ...]] | None:
 def _shares(rates: tuple[float, ...], mean: float, total: float, free: int, limit: float) -> list[float]:
     """The weights of the days of one weekday, 0 to 1."""
     own = 1 - 1 / len(rates)
-    found = []
-    for one in rates:
-        square = (one - mean) ** 2
+    shares = []
+    for rate in rates:
+        square = (rate - mean) ** 2
         others = max(0.0, total - square / own)  # the squares of the other days about their own means
         spread = others / (free - 1) * own
-        if one <= mean or square <= limit * limit * spread:
-            found.append(1.0)
+        if rate <= mean or square <= limit * limit * spread:
+            shares.append(1.0)
         else:
-            found.append((limit * limit * spread / square) ** (DECAY // 2) if spread > total * 1e-12 else 0.0)
-    return found
+            shares.append((limit * limit * spread / square) ** (DECAY // 2) if spread > total * 1e-12 else 0.0)
+    return shares

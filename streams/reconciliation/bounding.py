@@ -64,16 +64,16 @@ def bounds_of(
         }
         least = {day: fact.best for day, fact in facts.items()}
         gone = model.gone({day: floor.best for day, floor in some.items()}, least)
-        held = {day: floor for day, floor in some.items() if day not in gone}
-        least |= {day: floor.best for day, floor in held.items()}
+        holding = {day: floor for day, floor in some.items() if day not in gone}
+        least |= {day: floor.best for day, floor in holding.items()}
         too_low = model.gone({day: some[day].least for day in gone}, least) if gone else gone
         yielding += [_claim_of(day, some[day]) for day in sorted(too_low)]
         for day in gone - too_low:  # its interval reaches down to what the claims leave
             least_people = some[day].least
-            held[day] = some[day]._replace(low=least_people, best=least_people, high=least_people)
+            holding[day] = some[day]._replace(low=least_people, best=least_people, high=least_people)
         highest = {day: fact.high or fact.best for day, fact in facts.items()}
-        too_high = model.gone({day: floor.high for day, floor in held.items() if floor.high > floor.best}, highest)
-        for day, floor in held.items():
+        too_high = model.gone({day: floor.high for day, floor in holding.items() if floor.high > floor.best}, highest)
+        for day, floor in holding.items():
             fact = _fact(floor._replace(high=floor.best) if day in too_high else floor)
             facts[day] = _larger(facts[day], fact) if day in facts else fact
     return Bounds(facts, yielding)

@@ -157,15 +157,18 @@ class Chain:
     def _settle(self, solved: Solved, first: int, last: int, lowest: int) -> None:
         before = {day: self._days.get(day) for day in range(first, last + 1)}
         gone = {claim for claim in solved.gone if claim.bound is None}
-        gave_way, came_back = gone - self._gone, {one.claim for one in solved.placed if one.claim in self._gone} - gone
+        gave_way, came_back = (
+            gone - self._gone,
+            {placed.claim for placed in solved.placed if placed.claim in self._gone} - gone,
+        )
         self._steps.append(_Step(last, first, lowest, before, gave_way, came_back))
         self._gone -= came_back
         self._gone |= gave_way
         self._mark(first)
         told = 0
         yielding: dict[int, list[Constraint]] = {}
-        for one in solved.placed:
-            claim, (left, right) = one.claim, one.span
+        for placed in solved.placed:
+            claim, (left, right) = placed.claim, placed.span
             if claim.bound is not None:
                 yielding.setdefault(days_of(claim.start, claim.end)[0], []).append(claim)
             elif claim.kind is Kind.EQUAL and not claim.partial and claim not in solved.gone:

@@ -110,10 +110,10 @@ def sweep(x: list[float], margins: Iterable[Margin], atoms: Atoms, slack: float)
     """Scale, in order, what every margin covers that does not hold; whether any did not."""
     moved = False
     for first, last, target, low, high, kind in margins:
-        held = fsum(x[first:last])
-        if low - slack <= held <= high + slack:
+        people = fsum(x[first:last])
+        if low - slack <= people <= high + slack:
             continue
-        aim = target if kind is Kind.EQUAL else low if held < low else high
+        aim = target if kind is Kind.EQUAL else low if people < low else high
         _scale(x, first, last, aim, atoms)
         moved = True
     return lift(x, atoms) or moved
@@ -144,28 +144,30 @@ def _start(margins: Sequence[Margin], weights: Sequence[float], atoms: Atoms, or
     least = [margin for margin in margins if margin.kind is Kind.AT_LEAST]
     if least:
         settled = [margin for margin in margins if margin.kind is Kind.EQUAL or margin.high == 0.0]
-        said = {atom for margin in settled for atom in range(margin.first, margin.last)}
+        fixed = {atom for margin in settled for atom in range(margin.first, margin.last)}
         for first, last, target, *_ in sorted(
             least, key=lambda margin: (margin.last - margin.first, margin.first, margin.target)
         ):
             missing = target - fsum(x[first:last])
-            empty = [atom for atom in range(first, last) if not x[atom] and atom not in said]
+            empty = [atom for atom in range(first, last) if not x[atom] and atom not in fixed]
             if missing > 0 and empty:
                 _spread(x, empty, missing, Atoms(lengths, [0.0] * len(x), {}, floored=False))
     lift(x, atoms)
     return x
 
 
-def _mean_rates(kind: Kind, said: Sequence[tuple[Margin, float, str]], lengths: Sequence[float]) -> list[float | None]:
+def _mean_rates(
+    kind: Kind, weighed: Sequence[tuple[Margin, float, str]], lengths: Sequence[float]
+) -> list[float | None]:
     """The weighted mean rate of the claims of a kind at each atom; None where none covers it.
 
-    `said`: each margin with its weight and its origin. Claims of one origin at an atom have one say, that of the most
-    trusted: their own weighted mean rate counts once.
+    `weighed`: each margin with its weight and its origin. Claims of one origin at an atom have one say, that of the
+    most trusted: their own weighted mean rate counts once.
     """
-    origins = {origin for _, _, origin in said}
-    if len(origins) in {1, len(said)}:  # mostly; the mean of one origin is the mean of its claims
-        return [rate / share if share else None for rate, share, _ in _rates(kind, said, lengths)]
-    by_origin = [_rates(kind, said, lengths, origin) for origin in sorted(origins)]
+    origins = {origin for _, _, origin in weighed}
+    if len(origins) in {1, len(weighed)}:  # mostly; the mean of one origin is the mean of its claims
+        return [rate / share if share else None for rate, share, _ in _rates(kind, weighed, lengths)]
+    by_origin = [_rates(kind, weighed, lengths, origin) for origin in sorted(origins)]
     means: list[float | None] = []
     for here in zip(*by_origin, strict=True):
         weight = fsum([most for _, _, most in here])
@@ -174,11 +176,11 @@ def _mean_rates(kind: Kind, said: Sequence[tuple[Margin, float, str]], lengths: 
 
 
 def _rates(
-    kind: Kind, said: Sequence[tuple[Margin, float, str]], lengths: Sequence[float], only: str | None = None
+    kind: Kind, weighed: Sequence[tuple[Margin, float, str]], lengths: Sequence[float], only: str | None = None
 ) -> Iterable[tuple[float, float, float]]:
     """At each atom, of claims of a kind (and of one origin): rates by weight, the weights, and the largest weight."""
     rates, shares, most = ([0.0] * len(lengths) for _ in range(3))
-    for (first, last, target, _, _, of), weight, origin in said:
+    for (first, last, target, _, _, of), weight, origin in weighed:
         if of is kind and (only is None or origin == only):
             rate = weight * target / fsum(lengths[first:last])
             for atom in range(first, last):
@@ -195,9 +197,9 @@ def _start_like(
     x = list(people)
     equalities = _equalities(margins)
     if len(equalities) < len(margins):
-        said = {atom for margin in equalities for atom in range(margin.first, margin.last)}
+        fixed = {atom for margin in equalities for atom in range(margin.first, margin.last)}
         own = _start(margins, weights, atoms, origins)
-        x = [people[atom] if atom in said else own[atom] for atom in range(len(x))]
+        x = [people[atom] if atom in fixed else own[atom] for atom in range(len(x))]
     lift(x, atoms)
     return x
 

@@ -65,7 +65,7 @@ def reconcile(
     floors that could not hold. Depends only on the set of constraints, not on their order.
     """
     solved = solve(constraints, floors, first_day, last_day)
-    spans = [(one.claim, *one.span) for one in solved.placed]
+    spans = [(placed.claim, *placed.span) for placed in solved.placed]
     misfits = _misfits(spans, solved.people.best)
     facts = [(solved.days[day], fact.low) for day, fact in solved.facts.items()]
     people = widened(solved.people, spans, misfits, solved.lengths, facts)
@@ -123,7 +123,9 @@ def solve(
     ordered = sorted(constraints, key=attrgetter("order"))
     starts = [midnight(day) for day in range(first_day, last_day + 2)]
     begin = starts[0]
-    edges = sorted({*starts, *[claim.start for claim in ordered if claim.start > begin], *[one.end for one in ordered]})
+    edges = sorted(
+        {*starts, *[claim.start for claim in ordered if claim.start > begin], *[placement.end for placement in ordered]}
+    )
     at = {edge: index for index, edge in enumerate(edges)}
     lengths = [float(right - left) for left, right in pairwise(edges)]
     days = {first_day + index: (at[left], at[right]) for index, (left, right) in enumerate(pairwise(starts))}
@@ -132,13 +134,15 @@ def solve(
     gone = {*before.overruled, *roomless}
     within = {day: of_day for day, of_day in floors.items() if first_day <= day <= last_day}
     holding = (
-        [(one.claim, one.best) for one in placed if one.claim not in gone]
+        [(placement.claim, placement.best) for placement in placed if placement.claim not in gone]
         if gone
-        else [(one.claim, one.best) for one in placed]
+        else [(placement.claim, placement.best) for placement in placed]
     )
     facts, yielding = bounds_of(within, holding, days, lengths)
     if yielding:
-        placed = sorted([*placed, *[Placed.of(claim, at) for claim in yielding]], key=lambda one: one.claim.order)
+        placed = sorted(
+            [*placed, *[Placed.of(claim, at) for claim in yielding]], key=lambda placement: placement.claim.order
+        )
     people, best = _rake(placed, lengths, {days[day]: known for day, known in facts.items()}, gone)
     blocked = bool(roomless) or any(placed[rank].claim in settled for rank in best.circled)
     return Solved(edges, lengths, days, placed, facts, people, {placed[rank].claim for rank in best.gone}, blocked)
@@ -152,10 +156,19 @@ def _is_full(claim: Constraint, settled: Settled) -> bool:
 def _rake(
     placed: list[Placed], lengths: list[float], facts: dict[Span, Bin], overruled: set[Constraint]
 ) -> tuple[ScenarioPeople, Raked]:
-    weights, origins = [one.claim.weight for one in placed], [one.claim.origin for one in placed]
-    bests = [one.best for one in placed]
+    weights, origins = (
+        [constraint.claim.weight for constraint in placed],
+        [constraint.claim.origin for constraint in placed],
+    )
+    bests = [constraint.best for constraint in placed]
     floor = {span: known.best for span, known in facts.items()}
-    gone = frozenset([rank for rank, one in enumerate(placed) if one.claim.bound is not None or one.claim in overruled])
+    gone = frozenset(
+        [
+            rank
+            for rank, constraint in enumerate(placed)
+            if constraint.claim.bound is not None or constraint.claim in overruled
+        ]
+    )
     best = rake(bests, weights, atoms_with(lengths, floor), origins=origins, gone=gone)
 
     def like_best(ends: list[Margin], end_floor: dict[Span, float]) -> Raked:
@@ -163,9 +176,9 @@ def _rake(
             return best
         return rake(ends, weights, atoms_with(lengths, end_floor), best, origins=origins)
 
-    low = like_best([one.low for one in placed], {span: known.low for span, known in facts.items()})
+    low = like_best([constraint.low for constraint in placed], {span: known.low for span, known in facts.items()})
     high = like_best(
-        [one.high for one in placed],
+        [constraint.high for constraint in placed],
         {span: known.best if known.high is None else known.high for span, known in facts.items()},
     )
     return ScenarioPeople(low.people, best.people, high.people), best
@@ -184,9 +197,9 @@ def widened(
     widening = set(widening_claims(misfits))
     if not widening:
         return raked
-    said = [((first, last), claim) for claim, first, last in spans if claim in widening]
-    low = lowered(raked.low, [(span, claim.low) for span, claim in said], floors)
-    highs = [(span, claim.high) for span, claim in said if claim.high is not None]
+    widened_claims = [((first, last), claim) for claim, first, last in spans if claim in widening]
+    low = lowered(raked.low, [(span, claim.low) for span, claim in widened_claims], floors)
+    highs = [(span, claim.high) for span, claim in widened_claims if claim.high is not None]
     return ScenarioPeople(low, raked.best, raised(raked.high, highs, lengths))
 
 

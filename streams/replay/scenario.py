@@ -227,11 +227,11 @@ def _marked(alerts: Sequence[Alert], silences: Sequence[Silence], at: datetime, 
     muted = muted_alerts(alerts, silences, at, OpenAlerts(alerts), rules)
     return [
         Marked(
-            **msgspec.structs.asdict(one),
-            silenced=silenced(one, silences, at) is not None,
-            inhibited=one.id in muted and muted[one.id].inhibited_by is not None,
+            **msgspec.structs.asdict(alert),
+            silenced=silenced(alert, silences, at) is not None,
+            inhibited=alert.id in muted and muted[alert.id].inhibited_by is not None,
         )
-        for one in alerts
+        for alert in alerts
     ]
 
 

@@ -90,14 +90,14 @@ class _Collected:
         """The readings added since the last call, at least one."""
         starts, ends, local_starts, local_ends = map(list, zip(*self.periods, strict=True))
         times = starts, ends, local_starts, local_ends, self.published
-        found = Columns(*times, self.reports, self.bests, self.grade, origins=self.origin)
+        columns = Columns(*times, self.reports, self.bests, self.grade, origins=self.origin)
         if self.ranges:
             lows, highs = cast("list[float]", self.bests.copy()), self.bests.copy()
             for place, low, high in self.ranges:
                 lows[place], highs[place] = low, high
-            found = replace(found, lows=lows, highs=highs).without_saying()
+            columns = replace(columns, lows=lows, highs=highs).without_saying()
         self.clear()
-        return found
+        return columns
 
 
 class _Slot(NamedTuple):
@@ -339,13 +339,13 @@ class Sorter:
 
 def _cut(claims: list[Claim], groups: Iterable[Readings]) -> Iterator[Claims]:
     """The messages of one partition: one, or more where there are more claims than a message may have."""
-    *whole, said = [claims[at : at + MESSAGE_STATEMENTS] for at in range(0, len(claims) or 1, MESSAGE_STATEMENTS)]
+    *whole, statements = [claims[at : at + MESSAGE_STATEMENTS] for at in range(0, len(claims) or 1, MESSAGE_STATEMENTS)]
     yield from map(Claims, whole)
-    room, counted = MESSAGE_CLAIMS - len(said), list[Readings]()
+    room, counted = MESSAGE_CLAIMS - len(statements), list[Readings]()
     for part in (part for group in groups for part in group.parts(MESSAGE_CLAIMS)):
         if part.count > room:
-            yield Claims(said, counted)
-            room, said, counted = MESSAGE_CLAIMS, [], []
+            yield Claims(statements, counted)
+            room, statements, counted = MESSAGE_CLAIMS, [], []
         room -= part.count
         counted.append(part)
-    yield Claims(said, counted)
+    yield Claims(statements, counted)

@@ -84,7 +84,7 @@ def make_letter(
     key, raw, original = message
     size = len(key or b"") + len(raw or b"") + sum(len(name) + len(value or b"") + 20 for name, value in original)
     kept = size <= ROOM and not (raw is None and any(name == UNOPENED for name, _ in original))
-    said = {
+    fields = {
         "reason": error.reason.value,
         "field": error.field,
         "value": error.value,
@@ -96,7 +96,7 @@ def make_letter(
         "offset": str(place.offset),
         "kept": "here" if kept else "there",
     }
-    headers = [(name, text.encode("utf-8", "backslashreplace")) for name, text in said.items()]
+    headers = [(name, text.encode("utf-8", "backslashreplace")) for name, text in fields.items()]
     if not kept:
         return None, b"", headers
     return key, raw or b"", headers + [(ORIGINAL + name, value) for name, value in original]
@@ -104,14 +104,16 @@ def make_letter(
 
 def letter_of(headers: Headers, key: bytes | None, size: int, at: int) -> Letter | None:
     """The dead letter in a record of `reports.rejected`; None for any other record."""
-    said = {name: (value or b"").decode("utf-8", "replace") for name, value in headers if not name.startswith(ORIGINAL)}
+    fields = {
+        name: (value or b"").decode("utf-8", "replace") for name, value in headers if not name.startswith(ORIGINAL)
+    }
     try:
-        place = LetterPosition(said["topic"], int(said["partition"]), int(said["offset"]))
-        reason, field, value, why = said["reason"], said["field"], said["value"], said["why"]
+        place = LetterPosition(fields["topic"], int(fields["partition"]), int(fields["offset"]))
+        reason, field, value, why = fields["reason"], fields["field"], fields["value"], fields["why"]
     except (KeyError, ValueError):
         return None
     original = tuple((name.removeprefix(ORIGINAL), raw) for name, raw in headers if name.startswith(ORIGINAL))
-    report, source, kept = said.get("report", ""), said.get("source", ""), said.get("kept", "here") == "here"
+    report, source, kept = fields.get("report", ""), fields.get("source", ""), fields.get("kept", "here") == "here"
     return Letter(place, at, reason, field, value, why, report, source, size, kept, key, original)
 
 

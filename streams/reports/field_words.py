@@ -30,10 +30,10 @@ def steps(path: str) -> Iterator[str | int]:
 
 def annotation_at(path: str, record: type[Struct] = Report) -> Any | None:
     """The annotation of the field of a record at a path; None where there is no such field."""
-    one: Any = record
+    form: Any = record
     for step in steps(path):
-        one = next((inner for part in _parts(one) for inner in _inside(part, step)), None)
-    return one
+        form = next((inner for part in _parts(form) for inner in _inside(part, step)), None)
+    return form
 
 
 def allowed(annotation: Any) -> str:
@@ -42,28 +42,28 @@ def allowed(annotation: Any) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-def _parts(one: Any) -> Iterator[Any]:
+def _parts(form: Any) -> Iterator[Any]:
     """The members of a union, or what is no union itself, without their metadata."""
-    if get_origin(one) is Annotated:
-        yield from _parts(get_args(one)[0])
-    elif get_origin(one) in (Union, UnionType):
-        for part in get_args(one):
+    if get_origin(form) is Annotated:
+        yield from _parts(get_args(form)[0])
+    elif get_origin(form) in (Union, UnionType):
+        for part in get_args(form):
             yield from _parts(part)
     else:
-        yield one
+        yield form
 
 
-def _inside(one: Any, step: str | int) -> Iterator[Any]:
+def _inside(form: Any, step: str | int) -> Iterator[Any]:
     """The annotation of a record's field or of a list's elements; nothing for other types."""
     if isinstance(step, int):
-        yield from get_args(one)[:1] if get_origin(one) in (list, tuple) else ()
-    elif isinstance(one, type) and issubclass(one, Struct):
-        yield from (field.type for field in msgspec.structs.fields(one) if field.name == step)
+        yield from get_args(form)[:1] if get_origin(form) in (list, tuple) else ()
+    elif isinstance(form, type) and issubclass(form, Struct):
+        yield from (field.type for field in msgspec.structs.fields(form) if field.name == step)
 
 
-def _kinds(one: Any, meta: Meta | None = None) -> Iterator[str]:
+def _kinds(form: Any, meta: Meta | None = None) -> Iterator[str]:
     """Each kind of value that an annotation allows; `meta` holds its bounds."""
-    origin, parts = get_origin(one), get_args(one)
+    origin, parts = get_origin(form), get_args(form)
     if origin is Annotated:
         yield from _kinds(parts[0], next((part for part in parts[1:] if isinstance(part, Meta)), None))
     elif origin in (Union, UnionType):
@@ -76,24 +76,24 @@ def _kinds(one: Any, meta: Meta | None = None) -> Iterator[str]:
     elif origin in (list, tuple):
         inner = "objects" if issubclass(parts[0], Struct) else allowed(parts[0])
         yield f"a list{_length(meta)} {inner}"
-    elif issubclass(one, enum.Enum):
-        yield from (f"`{member.value}`" for member in one)
-    elif one is not UnsetType:
-        yield _kind(one, meta)
+    elif issubclass(form, enum.Enum):
+        yield from (f"`{member.value}`" for member in form)
+    elif form is not UnsetType:
+        yield _kind(form, meta)
 
 
-def _kind(one: Any, meta: Meta | None) -> str:
+def _kind(form: Any, meta: Meta | None) -> str:
     """The one kind of value that a record or a simple type is."""
-    if issubclass(one, Struct):
-        required = [f"`{field.name}`" for field in msgspec.structs.fields(one) if field.required]
+    if issubclass(form, Struct):
+        required = [f"`{field.name}`" for field in msgspec.structs.fields(form) if field.required]
         return "an object with " + ", ".join(required) if required else "an object"
-    if one is str and meta is not None and meta.max_length:
+    if form is str and meta is not None and meta.max_length:
         return f"text{_length(meta)} characters"
-    if one is str and meta is not None and meta.pattern:
+    if form is str and meta is not None and meta.pattern:
         return f"text that matches {meta.pattern}"
-    if one in (int, float) and meta is not None and meta.le is not None:
+    if form in (int, float) and meta is not None and meta.le is not None:
         return f"a number from {meta.ge:,} to {meta.le:,}"
-    return _WORDS[one]
+    return _WORDS[form]
 
 
 def _length(meta: Meta | None) -> str:

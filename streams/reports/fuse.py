@@ -43,15 +43,15 @@ class Fuse:
 
     def sent(self, now: float) -> dict[str, Sent]:
         """The reports of each source within the window up to now; sources that sent none are left out."""
-        oldest, found = int(now // self._slot_s) - SLOTS, {}
+        oldest, by_source = int(now // self._slot_s) - SLOTS, {}
         for source, slots in list(self._slots.items()):
             while slots and slots[0][0] <= oldest:
                 slots.popleft()
             if slots:
-                found[source] = Sent(sum(part.taken for _, part in slots), sum(part.refused for _, part in slots))
+                by_source[source] = Sent(sum(part.taken for _, part in slots), sum(part.refused for _, part in slots))
             else:
                 del self._slots[source]
-        return found
+        return by_source
 
     def blown(self, sent: Sent) -> bool:
         """Whether the fuse of a source that sent these reports is blown."""

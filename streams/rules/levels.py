@@ -91,20 +91,20 @@ class Levels:
         return [level for kind, levels in self._levels.items() if levels for level in self._near(kind, day, rules)]
 
     def _near(self, kind: Kind, day: int, rules: Detection) -> list[Level]:
-        levels, found = self._levels[kind], list[Level]()
+        levels, nearest = self._levels[kind], list[Level]()
         later = bisect_right(levels, day, key=_first_day)
         oldest = day - rules.stated_after_days - self._longest
         for place in range(later - 1, -1, -1):
             level = levels[place]
-            if level.first_day < (found[0].first_day if found else oldest):
+            if level.first_day < (nearest[0].first_day if nearest else oldest):
                 break
             if day in level.days(rules):
-                found.append(level)
-        if found:
-            return found
+                nearest.append(level)
+        if nearest:
+            return nearest
         for place in range(later, len(levels)):
             level = levels[place]
-            if day not in level.days(rules) or (found and level.first_day > found[0].first_day):
+            if day not in level.days(rules) or (nearest and level.first_day > nearest[0].first_day):
                 break
-            found.append(level)
-        return found
+            nearest.append(level)
+        return nearest

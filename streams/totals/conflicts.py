@@ -25,14 +25,14 @@ FLOOR_WORDS = {"children": "the flows below", "parts": "parts of the people"}
 
 def conflicts(node: Node) -> list[Conflict]:
     """The claims on a flow that contradict more trusted ones, of every population and unit."""
-    found = [
+    disputes = [
         _conflict(node, key, series, misfit)
         for key, series in node.series.items()
         for misfits in series.misfits.values()
         for misfit in _merged(misfits)
     ]
     return sorted(
-        found, key=lambda conflict: (conflict.first_day, conflict.report or "", msgspec.json.encode(conflict))
+        disputes, key=lambda conflict: (conflict.first_day, conflict.report or "", msgspec.json.encode(conflict))
     )
 
 

@@ -75,7 +75,7 @@ def _children_cover(node: Node, view: Coverage, day: int) -> bool:
 def _carried(child: Node, day: int) -> float:
     """The people of a child over the days before a day."""
     bins = child.series[PEOPLE].bins if PEOPLE in child.series else {}
-    return fsum([held.best for back in range(1, COVERAGE_DAYS + 1) if (held := bins.get(day - back)) is not None])
+    return fsum([figures.best for back in range(1, COVERAGE_DAYS + 1) if (figures := bins.get(day - back)) is not None])
 
 
 def _reports(child: Node, day: int) -> bool:

@@ -119,10 +119,10 @@ class SourceWeeks(View):
         if begun > end + MATURE_DAYS:
             return None
         first = [[people for day, people in history if day <= begun][-1] for history in histories]
-        said = [people for people in first if people is not None]
-        if len(said) < len(first) or not fsum(said) > 0:
+        first_people = [people for people in first if people is not None]
+        if len(first_people) < len(first) or not fsum(first_people) > 0:
             return None
-        return WeekSum(fsum(said), fsum([claim.best for claim in known if claim.best is not None]))
+        return WeekSum(fsum(first_people), fsum([claim.best for claim in known if claim.best is not None]))
 
     def _claim(self, key: Key, source: str, length: int, end: int) -> Claim | None:
         block = self._blocks[key].get((end - length + 1) // BLOCK_DAYS)

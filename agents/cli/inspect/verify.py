@@ -85,12 +85,12 @@ def verify(
         for flow, place, what in result.differences:
             out.print(f"{flow}: {place}: {what}", markup=False, highlight=False, soft_wrap=True)
         looked = f"{counted(result.flows, 'flow')} and {counted(result.alerts, 'alert')}"
-        said = (
+        summary = (
             f"{counted(len(result.differences), 'difference')} among {looked}"
             if result.differences
             else f"{looked} on the topics and in Redis are what {counted(result.reports, 'report')} come to"
         )
-        out.print(said, markup=False, highlight=False, soft_wrap=True)
+        out.print(summary, markup=False, highlight=False, soft_wrap=True)
     if result.differences:
         raise typer.Exit(1)
 
@@ -114,17 +114,17 @@ async def _verify(settings: Settings, registry: Registry, rules: Rules, wait_s: 
                 pass
         totals = await _states(settings, topics.totals)
         alerts = await _alerts(settings, topics.alerts)
-        places, found = await _differences(settings, ledgers, totals, alerts)
-        found = [each for each in found if (each.flow, each.place) not in equal]
-        equal |= places - {(each.flow, each.place) for each in found}
-        if not found or time.monotonic() > deadline:
+        places, differences = await _differences(settings, ledgers, totals, alerts)
+        differences = [each for each in differences if (each.flow, each.place) not in equal]
+        equal |= places - {(each.flow, each.place) for each in differences}
+        if not differences or time.monotonic() > deadline:
             break
         await asyncio.sleep(LOOK_S)
     for tp, offsets in sorted(read.items()):
         if offsets.start:
             gone = f"verify: {tp.topic}/{tp.partition}: the reports before offset {offsets.start} are not on Kafka"
             err.print(f"{gone} any more; figures that rest on them differ", highlight=False, soft_wrap=True)
-    return Verification(number, len(ledgers.states), len(meanings(ledgers.log)), sorted(found))
+    return Verification(number, len(ledgers.states), len(meanings(ledgers.log)), sorted(differences))
 
 
 States = Mapping[str, tuple[bytes, FlowState]]
@@ -142,16 +142,16 @@ async def _differences(
 ) -> tuple[set[tuple[str, str]], list[Disagreement]]:
     """The flows and places that were looked at, and what differs."""
     states = {str(flow): state for flow, state in ledgers.states.items()}
-    found = []
+    differences = []
     for flow in states.keys() | totals.keys():
         _, state = totals.get(flow, (b"", None))
         if what := state_difference(states.get(flow), state):
-            found.append(Disagreement(flow, "totals", what))
+            differences.append(Disagreement(flow, "totals", what))
     told = alert_differences(meanings(ledgers.log), meanings(alert for _, alert in alerts))
-    found += [Disagreement(flow, "alerts", what) for flow, what in told]
-    found += await _in_redis(settings, totals, alerts)
-    flows = {each.flow for each in found} | states.keys() | totals.keys()
-    return {(flow, place) for flow in flows for place in ("totals", "alerts", "Redis")}, found
+    differences += [Disagreement(flow, "alerts", what) for flow, what in told]
+    differences += await _in_redis(settings, totals, alerts)
+    flows = {each.flow for each in differences} | states.keys() | totals.keys()
+    return {(flow, place) for flow in flows for place in ("totals", "alerts", "Redis")}, differences
 
 
 async def _in_redis(settings: Settings, totals: States, alerts: Told) -> list[Disagreement]:
@@ -168,23 +168,23 @@ async def _in_redis(settings: Settings, totals: States, alerts: Told) -> list[Di
             for flow in flows:
                 pipe.hget(flow_key(flow), "state")
             values = await pipe.execute(raise_on_error=False)
-        held = await redis.hgetall(ALERTS)
+        open_alerts = await redis.hgetall(ALERTS)
     except RedisError as error:
         return [Disagreement("(all)", "Redis", f"does not answer as it should: {error}")]
     finally:
         await redis.aclose()
-    found = []
+    differences = []
     for flow, value in zip(flows, values, strict=True):
         raw, state = totals.get(flow, (b"", None))
         wanted = None if state is None or state.gone else raw
         if value != wanted or (flow in listed) != (wanted is not None):
-            found.append(Disagreement(flow, "Redis", _wrong(value, wanted)))
-    for name in sorted({key.decode("utf-8", "replace") for key in held} | newest.keys()):
-        value, told = held.get(name.encode()), newest.get(name)
+            differences.append(Disagreement(flow, "Redis", _wrong(value, wanted)))
+    for name in sorted({key.decode("utf-8", "replace") for key in open_alerts} | newest.keys()):
+        value, told = open_alerts.get(name.encode()), newest.get(name)
         if value != (None if told is None else told[0]):
             flow = "(unknown)" if told is None else told[1].flow
-            found.append(Disagreement(flow, "Redis", f"alert {name} {_wrong(value, told)}"))
-    return found
+            differences.append(Disagreement(flow, "Redis", f"alert {name} {_wrong(value, told)}"))
+    return differences
 
 
 def _wrong(value: object, wanted: object) -> str:

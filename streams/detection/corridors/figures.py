@@ -89,26 +89,26 @@ def _day(node: Node, key: Key, day: int, rules: Detection) -> CorridorDay:
     people = series.bins.get(day)
     if people is None:
         return CorridorDay(day, None, withdrew=node.withdrew(key, day))
-    found = CorridorDay(
+    figures = CorridorDay(
         day,
         people,
         tuple([floor for floor in series.floors.get(day, ()) if floor.weight > people.weight]),
         node.cites(key, day),
     )
     if key == PEOPLE and node.children:
-        found = msgspec.structs.replace(found, usual=covered_as_usual(node, day), complete=spoken_for(node, day))
+        figures = msgspec.structs.replace(figures, usual=covered_as_usual(node, day), complete=spoken_for(node, day))
     if key == PEOPLE and node.historic:
-        found = msgspec.structs.replace(found, historic=is_historic(node, day, day))
+        figures = msgspec.structs.replace(figures, historic=is_historic(node, day, day))
     if node.suspected and (unlikely := unlikely_on(node, key, day)):
         likely = min(people.best, people_on(node, key, day, likely=True))
-        found = msgspec.structs.replace(found, unlikely=tuple(unlikely), likely=likely)
+        figures = msgspec.structs.replace(figures, unlikely=tuple(unlikely), likely=likely)
     if rules.corroborate:
-        found = msgspec.structs.replace(
-            found,
+        figures = msgspec.structs.replace(
+            figures,
             corroborated=corroborated_people(node, key, day),
             witnesses=dict(sorted(below(node, key, day).items())),
         )
-    return found
+    return figures
 
 
 def _projection(node: Node, key: Key, limit: int) -> CorridorProjection:
