@@ -19,7 +19,7 @@ from bordertally.agents.kafka.pacing import wait_longer_when_idle
 from bordertally.agents.kafka.resets import Reset, watch_resets
 from bordertally.agents.runtime.context import Context, log
 
-IDLE_FETCH_S = 1.0
+IDLE_FETCH_S = 3.0
 """The longest wait for records after a fetch that brought none; records end the wait at once, and so does a stop."""
 
 COMMIT_S = 1.0

@@ -35,7 +35,7 @@ from bordertally.streams.reports.records import Report
 from bordertally.streams.reports.sources import source_of
 from bordertally.streams.settings import Hop
 
-PACE_S = 0.008
+PACE_S = 0.025
 """The shortest time between two fetches; the first fetch after a lull is sent at once."""
 
 BATCH_BYTES = 32 * 1024 * 1024

@@ -30,6 +30,7 @@ thread, where every response of the broker would wait twice for the interpreter 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
@@ -222,6 +223,12 @@ class Gapless(Base):
         crash_at("faust.committed")
         return committed
 
+    async def verify_all_partitions_active(self) -> None:
+        """Look whether partitions stand still, every few seconds as Faust does, without a pause for each partition."""
+        now = time.monotonic()
+        for tp in self.assignment():
+            self.verify_event_path(now, tp)
+
     def _begin(self, tp: TP, first: int) -> int:
         """The first offset of a bundle whose first record has offset `first`: that of a gap before it, if any."""
         before = self._passed.get(tp, self._committed_offset[tp])
@@ -303,6 +310,10 @@ class NoThread(AIOKafkaConsumerThread):
         await super().on_start()
         wait_longer_when_idle(cast("Any", self._consumer))
         watch_resets(self._consumer, cast("Any", self.consumer).was_reset)
+
+    @Service.task
+    async def _thread_keepalive(self) -> None:
+        """Wake nothing: there is no loop of a thread that could sleep through a call."""
 
     async def stop(self) -> None:
         """Stop as a service in this event loop."""

@@ -6,7 +6,8 @@ fetch after a lull is sent at once.
 
 Without records, a broker holds a fetch for a tenth of a second, because partitions that are added in the meantime have
 to wait for the response. That is ten fetches a second of every consumer of an idle worker. So after a while without
-records, a fetch is held for longer. Kafka responds to it all the same as soon as it has a record.
+records, a fetch is held for longer. Kafka responds to it all the same as soon as it has a record. Where partitions are
+given away while a broker holds a fetch, its connection is closed: the broker reads nothing from it before it responds.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import time
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.client import AIOKafkaClient, ConnectionGroup
 
 from bordertally.agents.kafka.clients import FETCH_WAIT_MS
 
@@ -24,6 +26,9 @@ IDLE_S = 3.0
 
 IDLE_WAIT_MS = 1_000
 """The longest wait of a broker for records then."""
+
+LONG_WAIT_MS = 5_000
+"""The longest wait of a broker that has shown that it responds as soon as it has records."""
 
 LOOK_S = 1.0
 """Seconds after which aiokafka looks for something to fetch although nothing has happened; by itself it takes 0.2."""
@@ -55,7 +60,7 @@ def pace_fetches(consumer: AIOKafkaConsumer, interval_s: float) -> None:
 
 
 def wait_longer_when_idle(consumer: AIOKafkaConsumer) -> None:
-    """Let brokers hold fetches for IDLE_WAIT_MS when no record has come for IDLE_S seconds, else for FETCH_WAIT_MS.
+    """Let brokers hold fetches for longer when no record has come for IDLE_S seconds, else for FETCH_WAIT_MS.
 
     A new assignment of partitions begins with the short wait. A response with records that came at once shows for good
     that the broker responds as soon as it has records: later ones may come late, because the records themselves did.
@@ -72,12 +77,22 @@ def wait_longer_when_idle(consumer: AIOKafkaConsumer) -> None:
         began = time.monotonic()
         has_records: bool = await fetch(assignment, node, request)
         now = time.monotonic()
+        if not assignment.active and fetcher._fetch_max_wait_ms > FETCH_WAIT_MS:  # noqa: SLF001 - as above
+            _hang_up(fetcher._client, node)  # noqa: SLF001 - as above
         if has_records:
             at_once = at_once or now - began < AT_ONCE * fetcher._fetch_max_wait_ms / 1000  # noqa: SLF001 - as above
         if has_records or assignment is not assigned:
             assigned, heard_at = assignment, now
         idle = at_once is not False and now - heard_at > IDLE_S
-        fetcher._fetch_max_wait_ms = IDLE_WAIT_MS if idle else FETCH_WAIT_MS  # noqa: SLF001 - as above
+        longest = LONG_WAIT_MS if at_once else IDLE_WAIT_MS
+        fetcher._fetch_max_wait_ms = longest if idle else FETCH_WAIT_MS  # noqa: SLF001 - as above
         return has_records
 
     fetcher._proc_fetch_request = fetch_patiently  # noqa: SLF001 - as above
+
+
+def _hang_up(client: AIOKafkaClient, node: int) -> None:
+    """Close the connection on which a broker still holds a fetch of partitions that are no longer assigned."""
+    connection = client._conns.get((node, ConnectionGroup.DEFAULT))  # noqa: SLF001 - there is no public way
+    if connection is not None:
+        connection.close()

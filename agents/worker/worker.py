@@ -74,6 +74,10 @@ class QuietMonitor(faust.Monitor):
     def on_stream_event_out(self, *_: object) -> None:
         """Not noted."""
 
+    @Service.task
+    async def _sampler(self) -> None:
+        """Take no samples: nothing is noted of which Faust could tell the rate every second."""
+
 
 class Worker(faust.App):
     """A Faust app with services of its own.
