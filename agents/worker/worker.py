@@ -175,10 +175,9 @@ class Worker(faust.App):
 
 
 def faust_options(settings: Settings) -> dict[str, Any]:
-    """The options of Faust, by what the worker's settings say."""
+    """The options of Faust without its credentials, by what the settings say."""
     return {
         "broker": ";".join(f"kafka://{address.strip()}" for address in settings.brokers.split(",")),
-        "broker_credentials": faust_credentials(settings),
         "store": "memory://",
         "Table": DurableTable,
         "TableManager": PromptTables,
@@ -214,7 +213,7 @@ def create_app(settings: Settings, context: Context | None = None) -> Worker:
     The topics must exist (`bordertally topics --create`); the app creates none.
     """
     context = context or Context.load(settings)
-    app = Worker(group_of(settings), **faust_options(settings))
+    app = Worker(group_of(settings), broker_credentials=faust_credentials(settings), **faust_options(settings))
     app.context, app.hops = context, []
     app.producer_only = not any(hop in settings.hops for hop in FAUST_HOPS)  # otherwise Faust demands topics to consume
     app.reloading = Reloading(context)
