@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import faust
@@ -122,7 +122,7 @@ class AlertsHop(FlushingHop):
         """Whether the states in memory make a whole flush."""
         return self.states >= FLUSH_STATES
 
-    def add(self, bundle: Bundle) -> None:
+    def adding(self, bundle: Bundle) -> Iterator[None]:
         """Compare each flow state of one partition with the alerts known of its flow."""
         self.states += len(bundle.records)
         self.traces.hear(bundle.records)
@@ -132,6 +132,7 @@ class AlertsHop(FlushingHop):
                 self.late.add(Flow(record.key.decode()))
             else:
                 self.compare(record, rows)
+            yield
 
     def is_late(self, record: ConsumerRecord, rows: dict[bytes, bytes]) -> bool:
         """Whether a state is of a former ledger of its flow, behind a state of its successor; notes newer epochs."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, cast
 
 import faust
@@ -20,6 +21,7 @@ from faust.types import EventT
 from bordertally.agents.kafka.crash_points import crash_at
 from bordertally.agents.kafka.faust_consumer import Bundle
 from bordertally.agents.kafka.fencing import Epoch, Fenced, LateWriteError
+from bordertally.agents.kafka.turns import Turns
 from bordertally.agents.runtime.context import Context, log
 
 FENCE_AGAIN_S = 24 * 3600.0
@@ -63,9 +65,13 @@ class FlushingHop:
         app.agents[self.name] = self.agent
         app.on_partitions_revoked.connect(cast("Any", self.revoked))
 
-    def add(self, bundle: Bundle) -> None:
-        """Add the records of a bundle to memory."""
+    def adding(self, bundle: Bundle) -> Iterator[None]:
+        """Add the records of a bundle to memory, a piece a step."""
         raise NotImplementedError
+
+    def add(self, bundle: Bundle) -> None:
+        """Add the records of a bundle to memory at once."""
+        deque(self.adding(bundle), 0)
 
     @property
     def full(self) -> bool:
@@ -162,7 +168,9 @@ class FlushingHop:
             async with self._turn:
                 if revocations != self.revocations or self._replaced is not None:
                     return  # revoked while it waited, or about to be: the bundle is delivered again
-                self.add(cast("Bundle", event.message))
+                turns = Turns()  # a bundle of thousands of new flows takes a while
+                for _ in self.adding(cast("Bundle", event.message)):
+                    await turns.give()
                 self.events.append(event)
                 crash_at(f"{self.name}.added")
                 last = cast("Any", stream.channel).queue.empty()

@@ -273,7 +273,7 @@ class LedgerHop(FlushingHop):
         """Make the states and the corridors that are held back due now."""
         self._parents_due = self._corridors_due = -math.inf
 
-    def add(self, bundle: Bundle) -> None:
+    def adding(self, bundle: Bundle) -> Iterator[None]:
         """Add the claims of one partition to its ledger, in memory."""
         self.restored.changes(bundle.partition)
         self.last_offsets[bundle.partition] = bundle.records[-1].offset
@@ -283,7 +283,7 @@ class LedgerHop(FlushingHop):
             message = must_read(self.context, self.name, (self.topic, bundle.partition), record, decode_message)
             if message is None:
                 continue
-            ledger.add(message.claims, message.readings, message.corridors)
+            yield from ledger.adding(message.claims, message.readings, message.corridors)
             self.claims += message.count
             self.statements += len(message.claims)
             if message.again:

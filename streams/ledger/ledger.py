@@ -6,7 +6,7 @@ same figures as one that processed every correction.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -146,12 +146,21 @@ class Ledger:
 
         Idempotent: adding a claim again changes nothing.
         """
-        self._add_all(claims, readings, corridors)
+        deque(self.adding(claims, readings, corridors), 0)
+
+    def adding(
+        self,
+        claims: Iterable[Claim],
+        readings: Iterable[Readings] = (),
+        corridors: Iterable[CorridorFigures] = (),
+    ) -> Iterator[None]:
+        """Add them as `add` does, one a step. Do nothing else with the ledger before the last step."""
+        yield from self._adding(claims, readings, corridors)
         self._order()
 
-    def _add_all(
+    def _adding(
         self, claims: Iterable[Claim], readings: Iterable[Readings] = (), corridors: Iterable[CorridorFigures] = ()
-    ) -> None:
+    ) -> Iterator[None]:
         for claim in claims:
             version, news = self._arrivals.note(claim)
             if news:
@@ -160,10 +169,13 @@ class Ledger:
                 self._add_readings(Readings(*address_of(version), Columns.of([reading_of(version)])))
             else:
                 self._add(version)
+            yield
         for group in readings:
             self._add_readings(self._arrivals.note_readings(group))
+            yield
         for figures in corridors:
             self._add_corridor(figures)
+            yield
 
     def flush(self) -> Applied:
         """Update every figure; return what the claims since the last flush changed.
@@ -492,7 +504,7 @@ class Ledger:
                 ledger._arrivals.restore(row.flow, row.number, decode_arrivals(value))
                 continue
             if row.kind == "c":
-                ledger._add_all(decode_claims(value))
+                deque(ledger._adding(decode_claims(value)), 0)
                 continue
             if row.kind == "v":
                 ledger._restore_versions(row.flow, decode_versions(value))

@@ -6,7 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ from faust.types import TP
 from bordertally.agents.hops import faust_hop as module
 from bordertally.agents.hops.faust_hop import FlushingHop
 from bordertally.agents.hops.ledger import FEWEST_WAITING, PATIENCE_S, LedgerHop
+from bordertally.agents.kafka import turns
 from bordertally.agents.kafka.fencing import Epoch, Fenced, LateWriteError
 from bordertally.agents.worker.worker import create_app
 from bordertally.streams.errors import ConfigError
@@ -37,6 +38,7 @@ class Hop(FlushingHop):
         app = create_app(load_settings(hops="ledger"))
         super().__init__(app, app.context, "numbers")
         self.patience, self.most = patience_s, most
+        self.steps = 1  # of adding one message
         self.added: list[int] = []
         self.batches: list[list[int]] = []
         self.holds_back: float | None = None  # seconds, of the next flushes
@@ -47,7 +49,8 @@ class Hop(FlushingHop):
         self.source = Source()
         self.task = asyncio.create_task(self.run(self.source))  # type: ignore[arg-type] # what is used of a stream
 
-    def add(self, bundle: Any) -> None:
+    def adding(self, bundle: Any) -> Iterator[None]:
+        yield from [None] * self.steps
         self.added.append(bundle.offset)
 
     @property
@@ -155,6 +158,18 @@ async def test_all_that_is_here_is_flushed_at_once() -> None:
     hop.source.bring(3)
     await hop.comes_to([1, 2], [3])
     assert hop.source.acknowledged == [1, 2, 3]
+
+
+async def test_other_tasks_have_turns_while_a_large_bundle_is_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "TURN_S", 0.0)
+    hop, turns_had = Hop(), 0
+    hop.steps = 100
+    hop.source.bring(1)
+    while not hop.batches:
+        await asyncio.sleep(0)
+        turns_had += 1
+    assert turns_had > 100
+    assert hop.batches == [[1]]
 
 
 async def test_the_first_is_flushed_at_once_and_what_follows_waits_for_company() -> None:
@@ -281,7 +296,7 @@ async def test_an_error_of_a_flush_ends_the_worker_and_nothing_is_acknowledged()
 async def test_an_error_of_adding_ends_the_worker_and_nothing_is_acknowledged(monkeypatch: pytest.MonkeyPatch) -> None:
     hop = Hop()
     deaths = Deaths(hop.context)
-    monkeypatch.setattr(hop, "add", lambda _: int("no number"))
+    monkeypatch.setattr(hop, "adding", lambda _: int("no number"))
     hop.source.bring(1)
     with pytest.raises(DiedError):
         await hop.task
