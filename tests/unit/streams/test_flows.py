@@ -209,3 +209,11 @@ def test_patterns(pattern: str) -> None:
 def test_no_patterns(pattern: str) -> None:
     with pytest.raises(RefusedError):
         check_pattern(pattern)
+
+
+MEMBERS = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
+
+
+@pytest.mark.parametrize("country", MEMBERS.split())
+def test_a_member_of_the_union_stands_below_it(country: str) -> None:
+    assert nested(Flow(f"RU:{country}"), frozenset({"EU"})) == f"RU:EU:{country}"

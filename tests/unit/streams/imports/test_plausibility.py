@@ -53,6 +53,13 @@ def test_a_period_that_repeats_the_one_before() -> None:
     assert list(repeated_periods(series({"a": [100, 100.0], "b": [205, 205.0], "d": [5, 5.0]}))) == []
 
 
+def test_a_period_that_repeats_one_before_a_gap_is_no_repetition() -> None:
+    apart = series({"a": [100, 7, 100.0], "b": [205, 8, 205.0], "c": [309, 9, 309.0]})
+    for place in apart.values():
+        del place.claims[DaySpan(DAY + 1, DAY + 2)]
+    assert list(repeated_periods(apart)) == []
+
+
 def test_cumulative_figures_that_fall() -> None:
     fallen = list(falls(series({"a": [10, 12, 11, 11, 13.0], "b": [1, 1, 2.0]}, cumulative=True)))
     assert [(key.flow, span) for key, span in fallen] == [

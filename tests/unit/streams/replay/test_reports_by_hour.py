@@ -100,7 +100,7 @@ def test_refused_reports_are_told_in_the_order_they_came() -> None:
 
 
 @pytest.mark.parametrize(
-    ("until", "kept"), [("2022-09-22T00:10:30", 11), ("2022-09-22T00:10:29", 10), ("2022-09-23", 12)]
+    ("until", "kept"), [("2022-09-22T00:10:30", 11), ("2022-09-22T00:10:29", 10), ("2022-09-22T12:00:00", 12)]
 )
 def test_what_was_published_later_is_left_out(until: str, kept: int) -> None:
     lines = [*map(minute, range(10)), day(0, 0), day(0, 12)]

@@ -33,6 +33,12 @@ def test_the_state_of_a_flow_lists_it_with_the_reason() -> None:
     assert desk.window(1).best == 5_000  # it is counted
 
 
+def test_a_claim_of_two_days_is_listed_with_its_first_and_its_last() -> None:
+    desk = told(HISTORY, claim(10_000, "2022-10-01/2022-10-03", id="two", qualifier="count"))
+    (listed,) = desk.state().unlikely
+    assert (listed.people, listed.first_day, listed.last_day) == (10_000, "2022-10-01", "2022-10-02")
+
+
 def test_it_is_listed_no_more_once_a_second_day_confirms_it() -> None:
     desk = told(HISTORY, TENTH, daily([2_500], first="2022-10-02", id="second"))
     assert desk.state().unlikely == []

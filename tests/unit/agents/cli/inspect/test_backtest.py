@@ -77,6 +77,7 @@ def test_the_rules_that_are_on_are_measured_each_by_itself(tmp_path: Path) -> No
     assert drop["surges"]
     assert "2023-09-01" in {alert["first"] for alert in drop["alerts"]}  # a typhoon
     assert "Days late, by fall" in run(*arguments, "--rule", "drop", "--plot", tmp_path / "drop.svg")
+    assert "Days late, by surge" in run(*arguments, "--rule", "record")
 
 
 def test_what_a_rule_is_to_find_can_be_given(tmp_path: Path) -> None:

@@ -94,6 +94,12 @@ def test_versions_count_as_they_arrived_and_refused_lines_are_told(tmp_path: Pat
     assert "replay: 1 report refused and not counted; see rejected in the output" in result.stderr
 
 
+def test_a_calendar_that_is_none_is_refused_with_those_there_are() -> None:
+    result = CliRunner().invoke(cli, ["replay", SAMPLE, "--by", "decade"])
+    assert result.exit_code != 0
+    assert "--by: decade is none of week, month, year" in f"{result.output} {result.exception}"
+
+
 def test_a_day_that_is_none_is_said_in_words() -> None:
     result = CliRunner().invoke(cli, ["why", "RU:KZ", "--from", "31/12/2022", "--files", SAMPLE])
     assert (result.exit_code, "is not a date such as 2022-09-21" in " ".join(result.output.split())) == (2, True)

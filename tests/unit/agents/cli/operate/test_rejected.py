@@ -21,6 +21,12 @@ def test_a_moment_that_is_none_is_refused_under_the_name_of_its_option(option: s
     assert f"{option}: " in f"{result.output} {result.exception}"
 
 
+def test_a_redrive_of_nothing_in_particular_asks_which() -> None:
+    result = CliRunner().invoke(cli, ["rejected", "redrive"])
+    assert result.exit_code != 0
+    assert "name the reports, or give --reason" in f"{result.output} {result.exception}"
+
+
 def entry(*, kept: bool = True, redriven: object = None, faulty: bool = False) -> Any:
     fault = SimpleNamespace(reason=Reason.UNKNOWN_SOURCE) if faulty else None
     return SimpleNamespace(letter=SimpleNamespace(kept=kept, place=None), redriven=redriven, fault=fault)
