@@ -49,6 +49,8 @@ def test_what_is_public_is_reached(host: str) -> None:
 
 @given(st.ip_addresses())
 def test_what_python_calls_private_is_refused(address: IPv4Address | IPv6Address) -> None:
+    if isinstance(address, IPv6Address) and address.sixtofour is not None:
+        return  # what is reached is the IPv4 address inside; Python 3.13 calls none of these public
     if not address.is_global or address.is_multicast:
         assert not may_reach(str(address)) or str(address) in ("192.0.0.9", "192.0.0.10")
 

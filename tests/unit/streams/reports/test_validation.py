@@ -38,7 +38,7 @@ def figure(text: bytes) -> bytes:
         (b"null", Reason.WRONG_TYPE, "$", "null"),
         (b'"x"', Reason.WRONG_TYPE, "$", "x"),
         (b"[" * 100_000, Reason.TOO_DEEP, "$", "[" * 79 + "…"),
-        (figure(b"[" * 5000 + b"]" * 5000), Reason.TOO_DEEP, "$", report("@").decode()[:79] + "…"),
+        (figure(b"[" * 50_000 + b"]" * 50_000), Reason.TOO_DEEP, "$", report("@").decode()[:79] + "…"),
         (report(1, text="x" * 10_000_000), Reason.TOO_LARGE, "$", report(1).decode()[:79] + "…"),
         (report(1, id="@").replace(b'"@"', b'"\\ud800"'), Reason.NOT_JSON, "$", None),
         (report(1, id="@").replace(b"@", b"\xff"), Reason.NOT_JSON, "$", None),
