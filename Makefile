@@ -79,7 +79,7 @@ laws: $(DEV)  ## Test the laws of tests/properties on all their examples (make t
 # For mutants: the same seed puts the same faults into the same code
 MUTANTS := 100
 
-mutants: $(DEV)  ## Put small faults into the code, one at a time, and see whether a quick test fails: SEED=1 MUTANTS=100 (an hour or more; resumes)
+mutants: $(DEV)  ## Put small faults into the code, one at a time, and see whether a quick test fails: SEED=1 MUTANTS=100 JOBS=2 (an hour; resumes)
 	@PYTHONPATH=tests nice -n 10 $(PY) -m mutants --seed $(SEED) --number $(MUTANTS) --jobs $(JOBS)
 
 containers: $(DEV)  ## Run docker-compose.yml on a Docker Engine of its own and use it (root; needs dockerd and mmdebstrap)

@@ -187,3 +187,13 @@ def test_a_restored_ledger_has_the_same_corridors() -> None:
         assert isinstance(one, CorridorNode)
         assert isinstance(other, CorridorNode)
         assert (other.head, other.rows) == (one.head, one.rows)
+
+
+def test_a_corridor_knows_which_of_its_days_are_historic() -> None:
+    days = [CorridorDay(DAY, people(70), historic=True), CorridorDay(DAY + 1, people(50))]
+    told = CorridorFigures(
+        Flow("RU:GE"), CorridorVersion(1, 0), 1, [CorridorSeries(PEOPLE, days, CorridorProjection())]
+    )
+    (corridor,) = ledger_of(told).nodes[Flow("*:GE")].children.values()
+    assert isinstance(corridor, CorridorNode)
+    assert list(corridor.history(DAY - 1, DAY + 1)) == [True, False]
