@@ -76,6 +76,7 @@ def read_files(files: Sequence[Path], mapping: ImportMap, published: datetime, w
     return importer
 
 
+@without_collector()
 def import_files(
     files: Sequence[Path],
     mapping: ImportMap,

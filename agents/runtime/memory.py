@@ -34,9 +34,11 @@ def keep_memory() -> bool:
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Work without the garbage collector, which is for work that leaves no cycles."""
+    """Work without the garbage collector, which is for work that leaves no cycles; also within such work."""
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()

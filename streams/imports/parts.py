@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -25,8 +26,21 @@ MOST_BYTES = 200_000
 _OVERHEAD = 110
 """Bytes of a claim besides its flow and population, about."""
 
-_DEFAULTS = {"population": "people", "unit": "people", "measure": "crossings"}
 _encode = msgspec.json.Encoder().encode
+_text_of = lru_cache(maxsize=10_000)(DaySpan.text)
+
+
+class _WrittenClaim(msgspec.Struct, omit_defaults=True, gc=False):
+    """A claim as a report writes it. Its fields hold no cycles, so the garbage collector need not look at it."""
+
+    flow: str
+    period: str
+    people: People | None
+    qualifier: Qualifier
+    population: str = "people"
+    unit: str = "people"
+    measure: str = "crossings"
+    per: str | None = None
 
 
 class ImportClaim(NamedTuple):
@@ -43,8 +57,10 @@ class ImportClaim(NamedTuple):
 def all_claims(series: Mapping[SeriesKey, ImportedSeries]) -> Iterator[ImportClaim]:
     """Every claim of an import: series by series, each in the order of time."""
     for key, one in sorted(series.items()):
-        for span, kept in sorted(one.claims.items()):
-            yield ImportClaim(key, one.qualifier, one.per, span, kept.people, kept.published)
+        qualifier, per, claims = one.qualifier, one.per, one.claims
+        for span in sorted(claims):
+            people, _, _, published = claims[span]
+            yield ImportClaim(key, qualifier, per, span, people, published)
 
 
 class ReportParts:
@@ -65,7 +81,7 @@ class ReportParts:
         digest = sha256()
         for part in _cut(claims()):
             self.number += 1
-            digest.update(_encode([claim[:-1] for claim in part]))
+            digest.update(_encode(_written(part)))
         self.name = f"{source}-{'history' if historic else 'import'}-{digest.hexdigest()[:8]}"
 
     def __iter__(self) -> Iterator[bytes]:
@@ -78,7 +94,7 @@ class ReportParts:
             }
             if self._historic:
                 head["historic"] = True
-            yield _encode({**head, "claims": [_fields(claim) for claim in part]})
+            yield _encode({**head, "claims": _written(part)})
 
 
 _PART = re.compile(r"(?P<name>.+-(?:import|history)-[0-9a-f]{8})-part-(?P<number>\d{1,6})-of-(?P<parts>\d{1,6})")
@@ -110,29 +126,24 @@ class PartsSeen:
 def _cut(claims: Iterable[ImportClaim]) -> Iterator[list[ImportClaim]]:
     """The claims in parts of a bounded size that were each published at one time."""
     part: list[ImportClaim] = []
-    size = 0
+    size = claim_size = 0
+    key: SeriesKey | None = None
     for claim in claims:
-        bytes_ = len(claim.key.flow) + len(claim.key.population) + _OVERHEAD
-        full = len(part) >= MOST_CLAIMS or size + bytes_ > MOST_BYTES
+        if claim.key is not key:
+            key = claim.key
+            claim_size = len(key.flow) + len(key.population) + _OVERHEAD
+        full = len(part) >= MOST_CLAIMS or size + claim_size > MOST_BYTES
         if part and (full or claim.published != part[0].published):
             yield part
             part, size = [], 0
         part.append(claim)
-        size += bytes_
+        size += claim_size
     if part:
         yield part
 
 
-def _fields(claim: ImportClaim) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "flow": claim.key.flow,
-        "period": claim.span.text(),
-        "people": claim.people,
-        "qualifier": claim.qualifier.value,
-    }
-    for name, default in _DEFAULTS.items():
-        if (value := getattr(claim.key, name)) != default:
-            fields[name] = value
-    if claim.per is not None:
-        fields["per"] = claim.per
-    return fields
+def _written(claims: Iterable[ImportClaim]) -> list[_WrittenClaim]:
+    return [
+        _WrittenClaim(key.flow, _text_of(span), people, qualifier, key.population, key.unit, key.measure, per)
+        for key, qualifier, per, span, people, _ in claims
+    ]

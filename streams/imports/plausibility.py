@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import fsum, log
@@ -45,23 +46,35 @@ def hidden_totals(series: Series) -> list[SeriesKey]:
     return list(dict.fromkeys([*found, *nested]))
 
 
-def _totals_among(siblings: Iterable[ImportedSeries]) -> Iterator[ImportedSeries]:
-    sums: dict[DaySpan, float] = {}
-    others: dict[DaySpan, int] = {}
+def _totals_among(siblings: Sequence[ImportedSeries]) -> Iterator[ImportedSeries]:
+    sums: dict[DaySpan, float] = defaultdict(int)
     for series in siblings:
         for span, claim in series.claims.items():
-            best = middle(claim.people)
-            sums[span] = sums.get(span, 0) + best
-            others[span] = others.get(span, 0) + (best > 0)
+            sums[span] += middle(claim.people)
     refused = {span for series in siblings for span in series.refused}
     for series in siblings:
-        claims = [(span, middle(claim.people)) for span, claim in series.claims.items() if span not in refused]
-        equal = [(span, people) for span, people in claims if 2 * people == sums[span]]
-        if 2 * len(equal) < len(claims) or any(2 * people < sums[span] for span, people in claims):
-            continue
-        telling = [people for span, people in equal if people > 0 and others[span] > 2]
-        if len(telling) >= 3 or any(people >= 1000 for people in telling):
-            yield series
+        spans = [span for span in series.claims if span not in refused] if refused else series.claims
+        equal = []
+        for span in spans:
+            people = middle(series.claims[span].people)
+            if 2 * people < sums[span]:
+                break  # mostly at the first period
+            if 2 * people == sums[span]:
+                equal.append(span)
+        else:
+            if 2 * len(equal) >= len(spans) and _is_telling(series, equal, siblings):
+                yield series
+
+
+def _is_telling(series: ImportedSeries, equal: Iterable[DaySpan], siblings: Sequence[ImportedSeries]) -> bool:
+    """Whether a series is the sum of two others at least by more than chance, in periods in which it equals a sum."""
+    telling = [
+        people
+        for span in equal
+        if (people := middle(series.claims[span].people)) > 0
+        and sum(middle(other.claims[span].people) > 0 for other in siblings if span in other.claims) > 2
+    ]
+    return len(telling) >= 3 or any(people >= 1000 for people in telling)
 
 
 def _nested_totals(siblings: Sequence[ImportedSeries]) -> Iterator[ImportedSeries]:

@@ -18,6 +18,7 @@ from bordertally.agents.cli.publish.sending import ImportSender
 from bordertally.agents.cli.publish.watching import watch_folder
 from bordertally.agents.imports.importing import Imported, check_later, import_files, load_mapping
 from bordertally.agents.imports.sniffing import sniff
+from bordertally.agents.runtime.memory import without_collector
 from bordertally.agents.terminal.console import (
     Sources,
     counted,
@@ -117,6 +118,7 @@ def _progress(path: Path) -> Iterator[Callable[[int], None]]:
         yield lambda done: progress.update(task, completed=done)
 
 
+@without_collector()
 def _write(result: Imported) -> bool:
     for report in result.reports:
         write_json(report)

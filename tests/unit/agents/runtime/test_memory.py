@@ -47,3 +47,11 @@ def test_the_collector_comes_back_when_the_work_has_failed() -> None:
     with pytest.raises(KeyError, match="False"):
         _fails()
     assert gc.isenabled()
+
+
+def test_the_collector_stays_off_until_the_outer_work_is_done() -> None:
+    with without_collector():
+        with without_collector():
+            pass
+        assert not gc.isenabled()
+    assert gc.isenabled()
