@@ -8,7 +8,7 @@ does not, unless it is a withdrawal: that one cites the reports that came since 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -88,13 +88,7 @@ def advance(
         if same is not None and _tells(same, episode) and not (same.record.backfill and not around.is_old(episode)):
             taken[same.record.id] = before_it[episode.rule] = same.record.id
             continue
-        touching = [
-            alert
-            for alert in sorted(alive.values(), key=lambda alert: (alert.since, alert.record.id))
-            if alert.record.state is not AlertState.WITHDRAWN
-            and alert.record.id not in taken
-            and _touch(alert, episode)
-        ]
+        touching = [alert for alert in _in_order(alive.values(), taken) if _touch(alert, episode)]
         if touching:
             keep, *others = touching
             identity = keep.record.id
@@ -142,6 +136,12 @@ def without_minor(log: Iterable[Alert]) -> list[Alert]:
         place = newest[identity]
         kept[place] = msgspec.structs.replace(record, state=kept[place].state, minor=False)
     return kept
+
+
+def _in_order(alerts: Iterable[Known], taken: Container[str]) -> list[Known]:
+    """The alerts that an episode may continue, the earliest first: not withdrawn, and no other episode has them."""
+    free = [alert for alert in alerts if _in_use(alert) and alert.record.id not in taken]
+    return sorted(free, key=lambda alert: (alert.since, alert.record.id))
 
 
 def _in_use(alert: Known | None) -> bool:
