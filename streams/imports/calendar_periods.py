@@ -33,6 +33,7 @@ ISO = {
     PeriodUnit.DAY: ["%Y-%m-%d"],
     PeriodUnit.SINCE: ["%Y-%m-%d"],
     PeriodUnit.WEEK: ["%G-W%V", "%Y-%m-%d"],
+    PeriodUnit.WEEK_STARTING: ["%Y-%m-%d"],
     PeriodUnit.WEEK_ENDING: ["%Y-%m-%d"],
     PeriodUnit.MONTH: ["%Y-%m", "%Y-%m-%d"],
     PeriodUnit.QUARTER: ["%Y-Q%q", "%YQ%q"],
@@ -45,6 +46,7 @@ _NEEDS = {
     PeriodUnit.DAY: ({"Y", "m", "d"},),
     PeriodUnit.SINCE: ({"Y", "m", "d"},),
     PeriodUnit.WEEK: ({"G", "V"}, {"Y", "m", "d"}),
+    PeriodUnit.WEEK_STARTING: ({"Y", "m", "d"},),
     PeriodUnit.WEEK_ENDING: ({"Y", "m", "d"},),
     PeriodUnit.MONTH: ({"Y", "m"},),
     PeriodUnit.QUARTER: ({"Y", "q"}, {"Y", "m"}),
@@ -158,7 +160,8 @@ class PeriodReader:
 
     @property
     def _word(self) -> str:
-        named = {PeriodUnit.SINCE: "day", PeriodUnit.WEEK_ENDING: "day", PeriodUnit.YEAR_ENDING: "month"}
+        by_days = (PeriodUnit.SINCE, PeriodUnit.WEEK_STARTING, PeriodUnit.WEEK_ENDING)
+        named = dict.fromkeys(by_days, "day") | {PeriodUnit.YEAR_ENDING: "month"}
         return named.get(self._spec.unit, self._spec.unit.value)
 
     def _parse(self, text: str) -> DaySpan:
@@ -210,7 +213,7 @@ class PeriodReader:
                 return DaySpan(day if self._spec.unit is PeriodUnit.DAY else day - 6, day + 1)
             case PeriodUnit.SINCE:
                 return self._since(self._day(fields) + 1)
-            case PeriodUnit.WEEK:
+            case PeriodUnit.WEEK | PeriodUnit.WEEK_STARTING:
                 return self._week(fields)
             case PeriodUnit.MONTH:
                 return self._months_from(fields, 1)

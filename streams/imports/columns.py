@@ -168,7 +168,7 @@ def plan_table(
         if fault := _fault(mapping, plan, titles):
             raise ConfigError(f"{where}: claims.{plan.name}.{fault}")
     ending = next((name for name in listed(mapping.period.columns) if says_ending(name)), None)
-    if mapping.period.unit is PeriodUnit.WEEK and ending is not None:
+    if mapping.period.unit in (PeriodUnit.WEEK, PeriodUnit.WEEK_STARTING) and ending is not None:
         raise ConfigError(
             f'{where}: period.unit: the column {shown(ending)!r} names the last day of a week; set unit = "week-ending"'
         )

@@ -26,11 +26,14 @@ Words = str | list[str]
 class PeriodUnit(enum.StrEnum):
     """How long the period of a figure is. `since`: it began on a fixed day, so that the figures are cumulative.
 
-    `week-ending`: the seven days up to the day that is named; `year-ending`: the twelve months up to the month.
+    `week`: an ISO week, or the seven days from the day that is named, a Monday; other days are listed. `week-starting`,
+    `week-ending`: the seven days from, or up to, any day that is named. `year-ending`: the twelve months up to the
+    month.
     """
 
     DAY = "day"
     WEEK = "week"
+    WEEK_STARTING = "week-starting"
     WEEK_ENDING = "week-ending"
     MONTH = "month"
     QUARTER = "quarter"

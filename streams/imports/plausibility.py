@@ -16,6 +16,9 @@ from bordertally.streams.reports.records import Unit
 
 Series = Mapping[SeriesKey, ImportedSeries]
 
+WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday")
+"""The days of a week by the ordinal of a day, modulo 7."""
+
 STEPS = (1000, 100, 10, 5)
 """The steps to which figures are rounded, the largest first."""
 
@@ -171,8 +174,12 @@ def doubts(
         (key, span), number = fallen[0], len(fallen)
         yield f'cumulative figures fall, first {key.flow} {span.text()}; is it a stock (measure = "stock")?', number
     if mapping.period.unit is PeriodUnit.DAY and (apart := days_apart(series)) > 6:
-        unit = "month" if apart > 27 else "week or week-ending"
+        unit = "month" if apart > 27 else "week-starting or week-ending"
         yield f"days at the least between two figures of a place: is the unit {unit}?", apart
+    if mapping.period.unit is PeriodUnit.WEEK and (weeks := weeks_from_other_days(series)):
+        day = WEEKDAYS[min(weeks).first % 7]
+        why = f"weeks begin with a {day} or another day but Monday, if the days that are named are the first ones"
+        yield f'{why}; set unit = "week-starting" if they are, "week-ending" if they are the last', len(weeks)
     copied = list(repeated_periods(series))
     if copied:
         span, before = copied[0]
@@ -209,6 +216,11 @@ def days_apart(series: Series) -> int:
     """The fewest days between two figures of a series of crossings; 0 without a series of four figures."""
     of_days = [sorted(one.claims) for key, one in series.items() if key.measure == "crossings" and len(one.claims) > 3]
     return min((span.first - before.first for spans in of_days for before, span in pairwise(spans)), default=0)
+
+
+def weeks_from_other_days(series: Series) -> set[DaySpan]:
+    """The weeks that do not begin with a Monday."""
+    return {span for one in series.values() for span in one.claims if WEEKDAYS[span.first % 7] != "Monday"}
 
 
 def falls(series: Series) -> Iterator[tuple[SeriesKey, DaySpan]]:

@@ -171,7 +171,7 @@ def _step(found: GuessedPeriods, columns: Sequence[SampledColumn]) -> str:
     if apart > 27:
         return 'all days are a month or more apart: is the unit "month"?'
     if apart > 6 and len(days) > 2:
-        return 'all days are a week or more apart: is the unit "week", or "week-ending"?'
+        return 'all days are a week or more apart: is the unit "week-starting", or "week-ending"?'
     return ""
 
 

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import pytest
 
 from bordertally.streams.imports.calendar_periods import DaySpan
+from bordertally.streams.imports.mapping import read_mapping
 from bordertally.streams.imports.plausibility import falls, hidden_totals, repeated_periods, rounding_of
 from bordertally.streams.imports.series import ImportedSeries, PeriodFigure, SeriesKey
 from bordertally.streams.qualifiers import Qualifier
-from unit.streams.imports.kit import PUBLISHED, imported, plain
+from unit.streams.imports.kit import PLAIN, PUBLISHED, figures, imported, plain
 
 DAY = 738_000
 
@@ -143,3 +144,24 @@ def test_figures_of_weeks_and_months_that_are_taken_for_those_of_a_day_are_liste
     listed = [f"{number} {doubt}" for doubt, number in importer.doubts.items() if "days at the least" in doubt]
     assert len(listed) == bool(says)
     assert all(says in doubt for doubt in listed)
+
+
+@pytest.mark.parametrize(
+    ("unit", "day", "period", "listed"),
+    [
+        ("week", "2023-02-06", "2023-02-06/2023-02-13", False),  # a Monday
+        ("week", "2023-W06", "2023-02-06/2023-02-13", False),
+        ("week", "2023-02-12", "2023-02-12/2023-02-19", True),  # a Sunday: the first day, or the last one?
+        ("week-starting", "2023-02-12", "2023-02-12/2023-02-19", False),
+        ("week-ending", "2023-02-12", "2023-02-06/2023-02-13", False),
+    ],
+)
+def test_weeks_that_may_be_named_by_their_last_day_are_listed(unit: str, day: str, period: str, listed: bool) -> None:
+    mapping = read_mapping(PLAIN.format(top="", claims="").replace('"day"', f'"{unit}"'), "map.toml")
+    importer = imported(mapping, ["Day", "Gate", "In"], [day, "North", "12"])
+    assert figures(importer) == {("BR:UY:north", "people", period): 12}
+    why = (
+        "weeks begin with a Sunday or another day but Monday, if the days that are named are the first ones; "
+        'set unit = "week-starting" if they are, "week-ending" if they are the last'
+    )
+    assert dict(importer.doubts) == ({why: 1} if listed else {})

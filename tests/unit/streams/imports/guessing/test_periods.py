@@ -34,4 +34,4 @@ def test_a_column_of_totals_is_no_period() -> None:
 
 def test_days_a_week_apart_may_name_weeks() -> None:
     rows = [["2024-01-07"], ["2024-01-14"], ["2024-01-21"]]
-    assert 'is the unit "week", or "week-ending"?' in guessed_periods([sampled("To", rows, 0)]).decide
+    assert 'is the unit "week-starting", or "week-ending"?' in guessed_periods([sampled("To", rows, 0)]).decide
