@@ -19,8 +19,11 @@ from bordertally.streams.imports.tables import Importer, Row
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _NO_TABLES = (
     (b"%PDF", "a PDF: copy its table into a spreadsheet"),
-    (b"<!DOCTYPE", "a web page: download the file that it links to"),
-    (b"<html", "a web page: download the file that it links to"),
+    (b"<!DOCTYPE", "a web page: download the file that it links to, or open it with a spreadsheet and save it as XLSX"),
+    (b"<html", "a web page: download the file that it links to, or open it with a spreadsheet and save it as XLSX"),
+    (b"<table", "a web page with a table: open it with a spreadsheet and save it as XLSX"),
+    (b"<meta", "a web page: open it with a spreadsheet and save it as XLSX"),
+    (b"<?xml", "XML, as Excel 2003 wrote: open it with a spreadsheet and save it as XLSX, or download it as CSV"),
     (b"version https://git-lfs", "a pointer of Git LFS: fetch the file itself"),
     (b"\x1f\x8b", "compressed: unpack it first"),
 )

@@ -38,6 +38,8 @@ def json_rows(document: Any, name: str, path: str) -> Iterator[Row]:
     if path in CUBES and (cube := cube_rows(document, name)) is not None:
         yield from enumerate(cube, 1)
         return
+    if _is_sdmx(document):
+        raise UnreadableError(f"{name}: this is SDMX-JSON; download the table as SDMX-CSV (format=csvdata) instead")
     records = _at(document, path, name)
     if records and all(isinstance(record, list) for record in records):
         yield from enumerate(records, 1)
@@ -47,6 +49,12 @@ def json_rows(document: Any, name: str, path: str) -> Iterator[Row]:
     yield 1, names
     for number, record in enumerate(flat, 2):
         yield number, [record.get(key) for key in names]
+
+
+def _is_sdmx(document: Any) -> bool:
+    """Whether a document is of SDMX-JSON, whose figures are keyed by the places of their dimensions."""
+    body = document.get("data", document) if isinstance(document, dict) else None
+    return isinstance(body, dict) and "dataSets" in body and bool(body.keys() & {"structure", "structures"})
 
 
 def cut_off(document: Any, path: str) -> tuple[str, int] | None:

@@ -69,6 +69,8 @@ _DIGITS = {
     "p": "[AaPp][Mm]",
     "N": r"\d{5}(?:\.0+)?",
 }
+FIRST_DAY = date(1900, 1, 1).toordinal()
+"""The first day of a period: earlier ones are of another calendar, such as year 1402 of Iran or 113 of Taiwan."""
 _DAY_ZERO = date(1899, 12, 30)
 """The day before day number 1 of spreadsheets, as they count from March 1900 on."""
 _CLOCK = "HIMSp"
@@ -202,9 +204,15 @@ class PeriodReader:
         if any(fields.get(name, 0) for name in "HMS"):
             raise BadCellError(f"the time of day is not midnight, and the unit is {self._spec.unit.value}")
         try:
-            return self._unit_span(fields)
+            span = self._unit_span(fields)
         except ValueError as error:
             raise BadCellError(f"there is no such date: {error}") from None
+        if span.first < FIRST_DAY:
+            year = date.fromordinal(span.first).year
+            raise BadCellError(
+                f"the year {year} is before 1900; if it is one of another calendar, write that of ISO 8601 instead"
+            )
+        return span
 
     def _unit_span(self, fields: Mapping[str, int]) -> DaySpan:
         match self._spec.unit:

@@ -15,12 +15,14 @@ from bordertally.streams.imports.places import Template, is_total
 from bordertally.streams.imports.titles import (
     is_no_number_of_people,
     says_average,
+    says_both_ways,
     says_cumulative,
     says_ending,
+    says_stock,
     says_thousands,
     says_vehicles,
 )
-from bordertally.streams.reports.records import Unit
+from bordertally.streams.reports.records import Measure, Unit
 
 Reference = int | str
 """Where a value comes from: the cell with this index, or this text itself (a group of a wide column, a sheet)."""
@@ -220,18 +222,30 @@ def _fault(mapping: ImportMap, plan: FigurePlan, titles: Sequence[str]) -> str |
 def _fault_of_name(mapping: ImportMap, figure: FigureColumn, name: str) -> str | None:
     """What the name of a column says that contradicts what a mapping makes of its figures, and what to do."""
     unit = mapping.period.unit
-    if is_no_number_of_people(name):
-        return (
-            "sounds like a share, a change, an error, a rate, a net flow or households, and no number of people; name "
-            "another column"
-        )
-    if figure.per is None and says_average(name):
-        return 'sounds like an average; set per = "day" if these are people a day'
-    if unit is not PeriodUnit.SINCE and says_cumulative(name):
-        return f'sounds cumulative, and the unit is {unit.value}; set unit = "since" with the first day'
-    if figure.unit is Unit.PEOPLE and says_vehicles(name):
-        return 'sounds like vehicles; set unit = "vehicles"'
-    return None
+    faults = (
+        (
+            is_no_number_of_people(name),
+            "sounds like a share, a change, an error, a rate, a net flow or households: name a column of people",
+        ),
+        (
+            figure.per is None and says_average(name),
+            'sounds like an average; set per = "day" if these are people a day',
+        ),
+        (
+            unit is not PeriodUnit.SINCE and says_cumulative(name),
+            f'sounds cumulative, and the unit is {unit.value}; set unit = "since" with the first day',
+        ),
+        (
+            figure.measure is Measure.CROSSINGS and says_stock(name),
+            'sounds like people who are there; set measure = "stock"',
+        ),
+        (
+            figure.measure is Measure.CROSSINGS and says_both_ways(name),
+            "sounds like both directions together, and a flow has one direction; name a column of one",
+        ),
+        (figure.unit is Unit.PEOPLE and says_vehicles(name), 'sounds like vehicles; set unit = "vehicles"'),
+    )
+    return next((fault for holds, fault in faults if holds), None)
 
 
 def _choice(finder: _Finder, column: str, words: Words, field: str) -> tuple[int, frozenset[str]]:

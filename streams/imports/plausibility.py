@@ -11,7 +11,7 @@ from bordertally.streams.imports.calendar_periods import DaySpan
 from bordertally.streams.imports.figures import People
 from bordertally.streams.imports.mapping import ImportMap, PeriodUnit, listed
 from bordertally.streams.imports.series import ImportedSeries, SeriesKey, middle
-from bordertally.streams.imports.titles import says_vehicles
+from bordertally.streams.imports.titles import directions_in, says_vehicles
 from bordertally.streams.reports.records import Unit
 
 Series = Mapping[SeriesKey, ImportedSeries]
@@ -140,6 +140,12 @@ class AddedKinds:
         """Columns, and the words in them that say vehicles."""
         for index, kinds in self._people.items():
             yield from ((index, word) for word in kinds or () if says_vehicles(word))
+
+    def directions(self) -> Iterator[tuple[int, tuple[str, str]]]:
+        """Columns, and a word for entries and one for exits in each."""
+        for index, kinds in self._people.items():
+            if pair := directions_in(kinds or ()):
+                yield index, pair
 
     def totals(self) -> Iterator[tuple[int, str]]:
         """Columns, and the word in each of which the rows are the sum of the others."""

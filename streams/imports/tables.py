@@ -171,6 +171,10 @@ class Importer:
             tallies.notes[number] = text
         if tallies.taken:
             self._text_row = self._text_row or number
+        self._note_thousands(number, text)
+
+    def _note_thousands(self, number: int, text: str) -> None:
+        """List a text outside the rows with figures that says thousands, unless the mapping has decided it."""
         if says_thousands(text) and any(figure.times is None for figure in self.mapping.claims.values()):
             self.doubts[f"row {number} says {shown(text)!r}; set times = 1000 where that holds, else times = 1"] = 1
 
@@ -193,6 +197,7 @@ class Importer:
                 return
         if self._may_skip and self._periods.skips(_tuple(figure.period(row))):
             self.tallies.passed_over += 1
+            self._note_thousands(number, cell_text(row[figure.at]))
             return
         people: People | None = None
         why = ""
@@ -403,6 +408,9 @@ class Importer:
         for index, word in self._kinds.vehicles():
             why = f"word in column {index + 1} that says vehicles, whose rows were added up as people"
             yield f"{why}: {shown(word)}; choose with rows.only", 1
+        for index, (entries, exits) in self._kinds.directions():
+            why = f"column {index + 1} has entries and exits, whose rows were added up"
+            yield f"{why}: {shown(entries)} and {shown(exits)}; choose one with only, for a flow of each direction", 1
         for index, word in self._kinds.totals():
             why = f"word in column {index + 1} whose rows are the sum of the others that were added up"
             yield f"{why}: {shown(word)}; leave it out with rows.drop", 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _THOUSANDS = re.compile(
     r"(?i)\bthousands\b|\bin thousand\b|\bthousand (?:persons|people|visitors)\b|\bmillions?\b|\bmio\b|\bmln\b"
@@ -35,6 +36,23 @@ _VEHICLES = re.compile(
 )
 _PEOPLE = re.compile(
     r"(?i)passenger|\bpersons?\b|people|travell?er|occupant|driver|crew|pasajer|passag|viajer|пассажир|reisende"
+)
+_STOCK = re.compile(
+    r"(?i)\bstocks?\b|\bpresent\b|\bidps?\b|\brefugee population\b|\bhosted\b"
+    r"|\bin (?:camps?|cent(?:re|er)s?|shelters?)\b"
+    r"|\boccupancy\b|\bbestand\b|состоят на учете|пребывают"
+)
+_BOTH_WAYS = re.compile(
+    r"(?i)\b(?:both|all) (?:directions|ways)\b|\btwo[- ]way\b|\b(?:entries|arrivals|inbound|in) (?:and|&|\+) "
+    r"(?:exits|departures|outbound|out)\b|\bambos sentidos\b|\bbeide richtungen\b|\bdeux sens\b"
+    r"|обоих направлени"
+)
+_IN = re.compile(
+    r"(?i)e|i|in|inbound|entr(?:y|ies|ada|adas|ée|ées|ate)|arriv(?:al|als|ée|ées|i)|einreisen?|wjazd|ulazi?|入境|въезд"
+)
+_OUT = re.compile(
+    r"(?i)s|o|x|out|outbound|exits?|departures?|sa[ií]das?|salidas?|sorties?|départs?|uscite|partenze|ausreisen?|wyjazd"
+    r"|izlazi?|出境|выезд"
 )
 _ENDING = re.compile(
     r"(?i)\bending\b|\bw/e\b|\bweek to\b|\bended\b|\bbis\b|\bendend|termin|заканч|\bhasta\b|\bdo dnia\b"
@@ -70,6 +88,25 @@ def says_cumulative(name: str) -> bool:
 def says_vehicles(name: str) -> bool:
     """Whether a name says vehicles, and not the people in them."""
     return _says(_VEHICLES, name) and not _says(_PEOPLE, name)
+
+
+def says_stock(name: str) -> bool:
+    """Whether the name of a column says that it holds people who are there, and not those who cross."""
+    return _says(_STOCK, name)
+
+
+def says_both_ways(name: str) -> bool:
+    """Whether the name of a column says that its figures are of both directions together."""
+    return _says(_BOTH_WAYS, name)
+
+
+def directions_in(words: Iterable[str]) -> tuple[str, str] | None:
+    """The first word that means entries, and the first that means exits; None where one of them is lacking."""
+    first_in = first_out = None
+    for word in words:
+        first_in = first_in or (word if _IN.fullmatch(word.strip()) else None)
+        first_out = first_out or (word if _OUT.fullmatch(word.strip()) else None)
+    return (first_in, first_out) if first_in is not None and first_out is not None else None
 
 
 def says_ending(name: str) -> bool:

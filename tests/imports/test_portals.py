@@ -11,7 +11,7 @@ import pytest
 from bordertally.agents.imports.errors import UnreadableError
 from bordertally.agents.imports.json_cubes import cube_rows
 from bordertally.agents.imports.json_tables import cut_off
-from bordertally.streams.errors import ConfigError
+from bordertally.streams.errors import BordertallyError, ConfigError
 from imports.test_shapes import claimed, run
 
 PORTALS = Path(__file__).parent / "portals"
@@ -99,7 +99,7 @@ WRONG = [
         'figures of claims.trucks are of Trucks: are they people? Else set unit = "vehicles"',
     ),
     ("nested-totals.csv", '"Whole country", "East", "West"', "", "this is the sum of the places beside it"),
-    ("hxl-names-only.csv", "affected+refugees", "affected+hh", "households, and no number of people"),
+    ("hxl-names-only.csv", "affected+refugees", "affected+hh", "households: name a column of people"),
     ("thousands-in-cyrillic.csv", "times = 1000", "", "the file says 'тысяч человек'; set times = 1000"),
     ("weeks-by-their-end.csv", "week-ending", "week", 'names the last day of a week; set unit = "week-ending"'),
     ("weeks-by-their-end.csv", '"Arrivals"', '"Daily average"', 'sounds like an average; set per = "day"'),
@@ -196,3 +196,76 @@ def test_as_many_records_as_a_portal_sends_at_most_are_listed() -> None:
     records = [{"day": "2024-01-31", "people": 1}] * 1_000
     assert cut_off(records, "") == ("records exactly: was the download cut at a limit?", 1_000)
     assert cut_off(records[1:], "") is None
+
+
+SAID = [
+    # a file, what a mapping says of it, and what the user hears: once these went in without a word
+    (
+        "年月,入境\n11301,5200\n",
+        'columns = "年月"\nformat = "%Y%m"',
+        "",
+        "入境",
+        "the year 1130 is before 1900; if it is",
+    ),
+    (
+        "Y,M,In\n1402,1,52\n",
+        'columns = ["Y", "M"]\nformat = "%Y %m"',
+        "",
+        "In",
+        "the year 1402 is before 1900; if it is",
+    ),
+    (
+        "M,Tipo,Qtd\n2023-01,E,120\n2023-01,S,80\n",
+        'columns = "M"',
+        'same_key = "add"',
+        "Qtd",
+        "column 2 has entries and exits, whose rows were added up: E and S; choose one with only",
+    ),
+    (
+        "M,Arrival / Departure,Total\n2023-01,Arrival,60\n2023-01,Departure,63\n",
+        'columns = "M"',
+        'same_key = "add"',
+        "Total",
+        "column 2 has entries and exits, whose rows were added up: Arrival and Departure; choose one",
+    ),
+    (
+        "P,Movements\nUnit,000\n2024-01,12\n",
+        'columns = "P"\nskip = "Unit"',
+        "",
+        "Movements",
+        "row 2 says '000'; set times",
+    ),
+    ("M,numPresentIdpInd\n2023-01,51\n", 'columns = "M"', "", "numPresentIdpInd", 'there; set measure = "stock"'),
+    ("M,Both directions\n2023-01,51\n", 'columns = "M"', "", "Both directions", "sounds like both directions together"),
+    (
+        "<table><tr><td>M</td></tr></table>",
+        'columns = "M"',
+        "",
+        "In",
+        "this is a web page with a table: open it with a",
+    ),
+    ('<?xml version="1.0"?><Workbook/>', 'columns = "M"', "", "In", "this is XML, as Excel 2003 wrote: open it with a"),
+    (
+        '{"data": {"dataSets": [], "structure": {}}}',
+        'columns = "M"',
+        "",
+        "In",
+        "SDMX-JSON; download the table as SDMX-CSV",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "period", "top", "column", "says"), SAID)
+def test_a_file_of_another_shape_is_not_read_in_silence(  # noqa: PLR0917 - a file and a mapping
+    tmp_path: Path, text: str, period: str, top: str, column: str, says: str
+) -> None:
+    (tmp_path / "in.csv").write_text(text)
+    (tmp_path / "map.toml").write_text(
+        f'source = "office"\n{top}\n[period]\n{period}\nunit = "month"\n'
+        f'[flow]\npath = "*:RO"\n[claims.x]\ncolumn = "{column}"\n'
+    )
+    try:
+        _, _, said = run(tmp_path / "in.csv", "--map", tmp_path / "map.toml")
+    except BordertallyError as error:  # the command then ends with code 2, and this sentence
+        said = str(error)
+    assert says in said

@@ -9,9 +9,10 @@ from bordertally.streams.imports.mapping import read_mapping
 from bordertally.streams.imports.plausibility import falls, hidden_totals, repeated_periods, rounding_of
 from bordertally.streams.imports.series import ImportedSeries, PeriodFigure, SeriesKey
 from bordertally.streams.qualifiers import Qualifier
-from unit.streams.imports.kit import PLAIN, PUBLISHED, figures, imported, plain
+from unit.streams.imports.kit import PLAIN, PUBLISHED, imported, plain
 
 DAY = 738_000
+NORTH = SeriesKey("BR:UY:north", "people", "people", "crossings")
 
 
 def series(places: Mapping[str, list[float]], *, cumulative: bool = False) -> dict[SeriesKey, ImportedSeries]:
@@ -159,7 +160,7 @@ def test_figures_of_weeks_and_months_that_are_taken_for_those_of_a_day_are_liste
 def test_weeks_that_may_be_named_by_their_last_day_are_listed(unit: str, day: str, period: str, listed: bool) -> None:
     mapping = read_mapping(PLAIN.format(top="", claims="").replace('"day"', f'"{unit}"'), "map.toml")
     importer = imported(mapping, ["Day", "Gate", "In"], [day, "North", "12"])
-    assert figures(importer) == {("BR:UY:north", "people", period): 12}
+    assert [span.text() for span in importer.series[NORTH].claims] == [period]
     why = (
         "weeks begin with a Sunday or another day but Monday, if the days that are named are the first ones; "
         'set unit = "week-starting" if they are, "week-ending" if they are the last'
