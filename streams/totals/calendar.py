@@ -188,54 +188,47 @@ class CalendarView(View):
     """The calendar weeks, months and years of a flow's people, kept until one of their days changes.
 
     A year is the sum of its months, so that a day of a long year costs no more than its month. Mostly only the latest
-    day of the flow changes: the figures of the periods before it are kept, and so are the sums of the other days of its
-    periods.
+    day of the flow changes: all but its own sums are kept.
     """
 
     def __init__(self) -> None:
         self.sums: dict[str, DaySums] = {}
-        self.others: dict[str, DaySums] = {}
         """The sums of weeks and months without the latest day, and of years without the month of that day."""
-        self.latest: DaySums | None = None
-        """The sums of the latest day alone."""
-        self.earlier: list[list[CalendarFigure]] | None = None
+        self.earlier: dict[Each, list[CalendarFigure]] | None = None
         """The figures of all periods but the newest of each kind, as far as they have a claim."""
         self.periods: dict[Each, list[NamedPeriod]] = {}
         """The newest periods of each kind, the earliest first, of the days `span`."""
         self.span: tuple[int, int] | None = None
 
+    @property
+    def latest(self) -> int | None:
+        """The latest day."""
+        return None if self.span is None else self.span[1]
+
     def figures_changed(self, days: Collection[int]) -> None:
-        """Drop the periods of these days."""
-        if self.span is None:
-            return
-        latest = self.span[1]
+        """Drop the periods of these days, but for the latest day, whose figures no period keeps."""
         for day in days:
-            for each in KEPT:
-                name = calendar_period(each, day).name
-                self.sums.pop(name, None)
-                if day != latest:
-                    self.others.pop(name, None)
-            if day == latest:
-                self.latest = None
-            else:
-                self.earlier = None
+            if day != self.latest:
+                self._drop(day)
 
     def unverified_changed(self, before: Claim | None, now: Claim | None) -> None:
         """Drop every period: an unverified claim may widen any of its days."""
         if any(claim is not None and not counts(claim.grade) for claim in (before, now)):
             self.sums.clear()
-            self.others.clear()
             self.earlier = None
-            self.latest = None
 
     def refresh(self, first: int, last: int) -> None:
         """Find the newest periods of a flow whose claims are about the days `first` to `last`, the latest day."""
         if (first, last) != self.span:
+            for day in {last if self.latest is None else self.latest, last}:
+                self._drop(day)
             self.span = first, last
-            self.others.clear()
-            self.earlier = None
-            self.latest = None
             self.periods = {each: list(_newest(each, first, last, number)) for each, number in KEPT.items()}
+
+    def _drop(self, day: int) -> None:
+        self.earlier = None
+        for each in KEPT:
+            self.sums.pop(calendar_period(each, day).name, None)
 
 
 def _newest(each: Each, first: int, last: int, number: int) -> list[NamedPeriod]:
@@ -253,42 +246,41 @@ def calendar_figures(node: Node) -> list[CalendarFigure]:
         return []
     view = node.views.of(CalendarView, CalendarView)
     view.refresh(node.begins, last)
-    kinds = view.periods.items()
     if view.earlier is None:
-        every = [[_figure(node, view, each, period) for period in periods[:-1]] for each, periods in kinds]
-        view.earlier = [[figure for figure in figures if figure.covered_days] for figures in every]
+        every = {
+            each: [_figure(period, _others(node, view, each, period)) for period in periods[:-1]]
+            for each, periods in view.periods.items()
+        }
+        view.earlier = {each: [figure for figure in figures if figure.covered_days] for each, figures in every.items()}
+    day = _sums_of_day(node, last)
+    newest = {each: periods[-1] for each, periods in view.periods.items()}
+    month = _others(node, view, "month", newest["month"]).plus(day)
+    sums: Mapping[Each, DaySums] = {
+        "week": _others(node, view, "week", newest["week"]).plus(day),
+        "month": month,
+        "year": _others(node, view, "year", newest["year"]).plus(month),
+    }
     figures: list[CalendarFigure] = []
-    for earlier, (each, periods) in zip(view.earlier, kinds, strict=True):
-        newest = _figure(node, view, each, periods[-1])
-        figures += [*earlier, newest] if newest.covered_days else earlier
+    for each, earlier in view.earlier.items():
+        figure = _figure(newest[each], sums[each])
+        figures += [*earlier, figure] if figure.covered_days else earlier
     return figures
 
 
-def _figure(node: Node, view: CalendarView, each: Each, period: NamedPeriod) -> CalendarFigure:
-    sums = _year_sums(node, view, period) if each == "year" else _sums(node, view, period)
+def _figure(period: NamedPeriod, sums: DaySums) -> CalendarFigure:
     return CalendarFigure(period.name, *_rounded(sums, period), sums.days)
 
 
-def _year_sums(node: Node, view: CalendarView, year: NamedPeriod) -> DaySums:
-    latest = calendar_period("month", node.last(PEOPLE) or 0)
-    others = view.others.get(year.name)
-    if others is None:
-        months = calendar_periods("month", max(year.first, node.begins), min(year.end, node.ends + 1) - 1)
-        others = DaySums.of([_sums(node, view, month) for month in months if month != latest])
-        view.others[year.name] = others
-    return others.plus(_sums(node, view, latest)) if year.first <= latest.first < year.end else others
-
-
-def _sums(node: Node, view: CalendarView, period: NamedPeriod) -> DaySums:
+def _others(node: Node, view: CalendarView, each: Each, period: NamedPeriod) -> DaySums:
+    """The sums of a period as the view keeps them."""
     known = view.sums.get(period.name)
     if known is None:
-        latest, known = node.last(PEOPLE) or 0, view.others.get(period.name)
-        if known is None:
-            known = view.others[period.name] = _sums_of(node, [day for day in period.days if day != latest])
-        if period.first <= latest < period.end:
-            if view.latest is None:
-                view.latest = _sums_of_day(node, latest)
-            known = known.plus(view.latest)
+        latest = view.latest
+        if each == "year":
+            months = calendar_periods("month", max(period.first, node.begins), min(period.end, node.ends + 1) - 1)
+            known = DaySums.of([_others(node, view, "month", month) for month in months if latest not in month.days])
+        else:
+            known = _sums_of(node, [day for day in period.days if day != latest])
         view.sums[period.name] = known
     return known
 

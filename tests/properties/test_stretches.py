@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from bordertally.streams.detection.flow_state import flow_state, written_state
 from bordertally.streams.ledger.ledger import Ledger
+from bordertally.streams.ledger.views import Views
 from bordertally.streams.reports.claims import Claim
 from bordertally.streams.reports.validation import read_report
-from properties.worlds import REGISTRY, RULES, START
+from bordertally.streams.totals.calendar import calendar_figures
+from properties.worlds import REGISTRY, RULES, START, busy_weeks, worlds
 from unit.kit import report
 
 NOW = START.timestamp() + 400 * 86_400
@@ -36,12 +38,12 @@ def count(flow: str, hour: int, people: int | None, version: int) -> list[Claim]
     return read_report(raw, REGISTRY, NOW)
 
 
-def statement(first: int, days: int, people: int, version: int) -> list[Claim]:
-    """What somebody says of the country, of some days in a row."""
+def statement(flow: str, first: int, days: int, people: int, version: int) -> list[Claim]:
+    """What somebody says of the country or of a checkpoint, of some days in a row."""
     start, end = START + timedelta(days=first), START + timedelta(days=first + days)
     published = (end + timedelta(hours=9 + version)).isoformat()
-    name = f"said-{first}-{days}-{version}"
-    raw = report(people, f"{start:%Y-%m-%d}/{end:%Y-%m-%d}", "RU:KZ", "a", id=name, published=published)
+    name = f"said-{flow}-{first}-{days}-{version}"
+    raw = report(people, f"{start:%Y-%m-%d}/{end:%Y-%m-%d}", flow, "a", id=name, published=published)
     return read_report(raw, REGISTRY, NOW)
 
 
@@ -62,18 +64,19 @@ def bundle(first: int, days: int, hour: int, version: int) -> list[Claim]:
     return read_report(json.dumps(document).encode(), REGISTRY, NOW)
 
 
-def doubted(first: int, people: int | None, version: int) -> list[Claim]:
+def doubted(flow: str, first: int, people: int | None, version: int) -> list[Claim]:
     """What somebody who is not trusted says of a day, at first or later."""
     start = START + timedelta(days=first)
     published = (start + timedelta(hours=30 + version)).isoformat()
-    name = f"doubted-{first}-{version}"
-    raw = report(people, f"{start:%Y-%m-%d}", "RU:KZ", "d", id=name, published=published, qualifier="count")
+    name = f"doubted-{flow}-{first}-{version}"
+    raw = report(people, f"{start:%Y-%m-%d}", flow, "d", id=name, published=published, qualifier="count")
     return read_report(raw, REGISTRY, NOW)
 
 
 HOURS = [count(flow, hour, 10 + hour % 7, 0) for flow in POSTS for hour in range(DAYS * 24)]
 SPARSE = [one for hour, one in enumerate(HOURS) if hour % 6 == 0]
 """So few that the counts of several days are cited together."""
+PLACES = st.sampled_from(("RU:KZ", POSTS[0]))
 MOVES = st.one_of(
     st.builds(
         count,
@@ -82,9 +85,9 @@ MOVES = st.one_of(
         st.none() | st.integers(0, 500),
         st.integers(1, 9),
     ),
-    st.builds(statement, st.integers(0, DAYS), st.integers(1, 5), st.integers(0, 9_000), st.integers(0, 5)),
+    st.builds(statement, PLACES, st.integers(0, DAYS), st.integers(1, 5), st.integers(0, 9_000), st.integers(0, 5)),
     st.builds(bundle, st.integers(0, DAYS), st.integers(1, 4), st.integers(0, 23), st.integers(1, 9)),
-    st.builds(doubted, st.integers(0, DAYS), st.none() | st.integers(0, 9_000), st.integers(0, 5)),
+    st.builds(doubted, PLACES, st.integers(0, DAYS), st.none() | st.integers(0, 9_000), st.integers(0, 5)),
 )
 
 
@@ -110,3 +113,19 @@ def test_kept_stretches_change_no_figure(
         assert states == {flow: flow_state(node, RULES, days.get(flow, ())) for flow, node in anew.nodes.items()}
         for flow, node in lived.nodes.items():
             assert written_state(node, RULES, days.get(flow, ()))[1] == msgspec.json.encode(states[flow])
+
+
+@given(st.data())
+@settings(max_examples=30)
+def test_calendar_periods_from_kept_sums_are_those_of_all_days(data: st.DataObject) -> None:
+    """Step by step, with what earlier steps have kept; and the same without it."""
+    begun = data.draw(st.sampled_from([HOURS, SPARSE, []]))
+    steps = data.draw(st.lists(MOVES, max_size=6) | worlds() | busy_weeks())
+    ledger = Ledger()
+    for step in [[one for claims in begun for one in claims], *steps]:
+        ledger.apply(step)
+        for node in ledger.nodes.values():
+            kept, view = calendar_figures(node), node.views
+            node.views = Views()
+            assert kept == calendar_figures(node)
+            node.views = view

@@ -130,6 +130,26 @@ def test_the_state_of_a_flow_has_its_newest_weeks_months_and_years() -> None:
     assert {figure.period: figure.best for figure in desk.state("RU").calendar} == changed
 
 
+def test_a_new_latest_day_leaves_the_day_before_it_in_its_periods() -> None:
+    desk = told(daily([10] * 7, first="2022-09-19"))  # Monday to Sunday
+    assert [figure.best for figure in desk.state().calendar] == [70, 70, 70]
+    desk.take(claim(5, "2022-09-26", id="monday"))
+    assert {figure.period: figure.best for figure in desk.state().calendar} == {
+        "2022-W38": 70,
+        "2022-W39": 5,
+        "2022-09": 75,
+        "2022": 75,
+    }
+    desk.take(claim(3, "2023-01-02", id="next year", published="2023-01-03T09:00:00Z"))
+    assert {figure.period: figure.best for figure in desk.state().calendar} == {  # one of the newest six weeks
+        "2023-W01": 3,
+        "2022-09": 75,
+        "2023-01": 3,
+        "2022": 75,
+        "2023": 3,
+    }
+
+
 def test_a_doubt_that_comes_later_raises_the_high_of_its_period() -> None:
     desk = told(daily([10] * 7, first="2022-09-05", qualifier="count"))
     assert desk.state().calendar[0] == CalendarFigure("2022-W36", 70, 70, 70, 7)
