@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from bordertally.streams.imports.guessing.samples import (
 )
 from bordertally.streams.imports.mapping import PeriodColumns, PeriodUnit
 from bordertally.streams.imports.places import is_total
+from bordertally.streams.imports.titles import says_ending
 
 _FORMATS = (
     *((PeriodUnit.DAY, form) for form in ("%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%Y/%m/%d")),
@@ -122,6 +123,10 @@ def guessed_periods(columns: Sequence[SampledColumn]) -> GuessedPeriods:
         return GuessedPeriods(["??"], PeriodUnit.DAY, "%Y-%m-%d", f"{DECIDE} no column looks like a period")
     first = min(best[1], key=lambda found: (found.unit is PeriodUnit.YEAR, -len(found.columns)))
     forms = [found.form for found in best[1] if found.columns == first.columns and found.unit is first.unit]
+    if len(forms) == 1 and _end_weeks(first, columns):
+        return first._replace(
+            unit=PeriodUnit.WEEK_ENDING, reason=f"{first.reason}, a week apart, and named as last days"
+        )
     decide = f"{' or '.join(forms)}? Both read every cell" if len(forms) > 1 else _step(first, columns)
     return first._replace(decide="; ".join(filter(None, (decide, _other_days(first, columns), _no_month(first)))))
 
@@ -167,12 +172,25 @@ def _step(found: GuessedPeriods, columns: Sequence[SampledColumn]) -> str:
     """A doubt about days that are always the first of a month."""
     texts = next(column.texts for column in columns if column.name == found.columns[0])
     days = {span.first for text in texts if (span := _span(found, text))} if found.unit is PeriodUnit.DAY else set()
-    apart = min((second - first for first, second in pairwise(sorted(days))), default=1)
+    apart = min(_apart(days), default=1)
     if apart > 27:
         return 'all days are a month or more apart: is the unit "month"?'
     if apart > 6 and len(days) > 2:
         return 'all days are a week or more apart: is the unit "week-starting", or "week-ending"?'
     return ""
+
+
+def _end_weeks(found: GuessedPeriods, columns: Sequence[SampledColumn]) -> bool:
+    """Whether the days of a column are whole weeks apart, three at least, and its name says that they end them."""
+    texts = next(column.texts for column in columns if column.name == found.columns[0])
+    days = {span.first for text in texts if (span := _span(found, text))}
+    of_days = found.unit is PeriodUnit.DAY and len(found.columns) == 1 and says_ending(found.columns[0])
+    return of_days and len(days) > 2 and all(apart % 7 == 0 for apart in _apart(days)) and min(_apart(days)) == 7
+
+
+def _apart(days: Iterable[int]) -> list[int]:
+    """How many days lie between each of some days and the next."""
+    return [second - first for first, second in pairwise(sorted(days))]
 
 
 def _span(found: GuessedPeriods, text: str) -> DaySpan | None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from bordertally.streams.imports.guessing.periods import guessed_periods, is_of_days, wide_columns
 from bordertally.streams.imports.guessing.samples import sampled
 from bordertally.streams.imports.mapping import PeriodUnit
@@ -35,3 +37,16 @@ def test_a_column_of_totals_is_no_period() -> None:
 def test_days_a_week_apart_may_name_weeks() -> None:
     rows = [["2024-01-07"], ["2024-01-14"], ["2024-01-21"]]
     assert 'is the unit "week-starting", or "week-ending"?' in guessed_periods([sampled("To", rows, 0)]).decide
+
+
+@pytest.mark.parametrize(
+    ("name", "last", "unit"),
+    [
+        ("Week ending", "2024-01-21", PeriodUnit.WEEK_ENDING),
+        ("Week ending", "2024-01-20", PeriodUnit.DAY),  # six days later
+        ("Date", "2024-01-21", PeriodUnit.DAY),  # asked: the first day, or the last one?
+    ],
+)
+def test_days_that_are_named_as_the_last_of_weeks_are_guessed_so(name: str, last: str, unit: PeriodUnit) -> None:
+    column = sampled(name, [["2024-01-07"], ["2024-01-14"], [last]], 0)
+    assert guessed_periods([column]).unit is unit
