@@ -220,30 +220,33 @@ class SecondOpinion:
         if draft.per_day and self.sheet.of("normal") and self.thread.latest:
             return False  # "the daily number there had climbed to 10,000 from a normal 5,000"
         segment = draft.segment
-        goal = any(mark.value.role is PlaceRole.INTO for mark in self.sheet.of("place", segment.span))
+        roles = {mark.value.role for mark in self.sheet.of("place", segment.span)}
         timed = bool(self.sheet.of("period", segment.span))
-        told = timed or (draft.movement.into is not None and bool(self.sheet.of("place", segment.span)))
-        listed = told and self.tongue.cutter.item(self.sheet, segment)
-        listed = listed or (
-            timed and any(mark.value.role is PlaceRole.SPEAKER for mark in self.sheet.of("place", segment.span))
+        ended = PlaceRole.INTO in roles or (PlaceRole.ORIGIN in roles and draft.movement.into is not None)
+        told = timed or (draft.movement.into is not None and bool(roles))
+        listed = told and (self.tongue.cutter.item(self.sheet, segment) or (timed and PlaceRole.SPEAKER in roles))
+        named = draft.noun.mark is not None or self.tongue.cutter.nouns.of_movement(
+            self.sheet, segment.figure, event, ended
         )
-        named = draft.noun.mark is not None or self.tongue.cutter.nouns.of_movement(self.sheet, segment.figure, event)
-        placed = event is not None and goal and timed
-        listed = bool(before) and (event is not None or goal or listed)
+        placed = event is not None and ended and timed
+        listed = bool(before) and (event is not None or ended or listed)
         if not named and not placed and not listed and not self._goes_on(draft, event):
-            return True
-        at, text = segment.figure, self.sheet.text + _BREAK
-        until = min(text.find(_BREAK, at.end), self.tongue.cutter.clauses.added(self.sheet, at))
-        half = Span(text.rfind(_BREAK, 0, at.start) + 1, until)
-        if self.sheet.of("segment", half) or self.sheet.of("sentence"):
             return True
         flow = draft.spans.get("flow")
         if flow is not None and self.tongue.cutter.part_placed(self.sheet, segment.figure, flow.end):
             return True
         read = [*draft.spans.values(), *([] if event is None else [event.span])]
         hull = Span(min(span.start for span in read), max(span.end for span in read))
+        full = named and placed
+        at, text = segment.figure, self.sheet.text + _BREAK
+        until = min(text.find(_BREAK, at.end), self.tongue.cutter.clauses.added(self.sheet, at))
+        half = hull if full else Span(text.rfind(_BREAK, 0, at.start) + 1, until)
+        if self.sheet.of("segment", half) or self.sheet.of("sentence"):
+            return True
         words = self.tongue.cutter.unexplained(self.sheet, segment, hull)
-        if len(words) <= (MOST_UNEXPLAINED if named and placed else 0):
+        if full:
+            words = [word for word in words if word.start < hull.end]
+        if len(words) <= (MOST_UNEXPLAINED if full else 0):
             return False
         draft.why = self.sheet.text[slice(*words[0])]
         return True

@@ -71,9 +71,17 @@ class Nouns:
             return self._of_both(sheet, figure)
         return self._of_nation(_counted(mark), sheet.text, mark.start)
 
-    def of_movement(self, sheet: Sheet, figure: TextMark, event: TextMark | None) -> bool:
-        """Whether a figure counts people by a noun of movement: "27,250 arrivals from Sudan"."""
-        if event is None or sheet.text[figure.end : event.start].strip():
+    def of_movement(self, sheet: Sheet, figure: TextMark, event: TextMark | None, ended: bool) -> bool:
+        """Whether a word of movement beside a figure shows that it counts people: "27,250 arrivals from Sudan".
+
+        A verb shows it where the places say from where or to where (`ended`): "29,116 entered Georgia from Russia".
+        """
+        if event is None:
+            return False
+        gap = sheet.text[figure.end : event.start] or sheet.text[event.end : figure.start]
+        if ended and all(self._bare.fullmatch(" " + word) for word in gap.split()):
+            return True
+        if sheet.text[figure.end : event.start].strip():
             return False
         return bool(self._persons.search(sheet.text, event.start, event.end))
 
