@@ -119,7 +119,7 @@ def test_a_sentence_that_says_enough_of_a_claim_makes_it_for_certain(text: str, 
     ("text", "word"),
     [
         (f"{BEFORE} On market days some 12,000 Ugandans enter Kenya.", "market"),
-        ("On Sunday 331 Afghans returned from Pakistan through Torkham after being coaxed.", "coaxed"),
+        ("On Sunday 331 coaxed Afghans returned through Torkham.", "coaxed"),
     ],
 )
 def test_a_claim_waits_beside_a_word_that_nothing_explains(text: str, word: str) -> None:
@@ -129,8 +129,10 @@ def test_a_claim_waits_beside_a_word_that_nothing_explains(text: str, word: str)
 
 def test_two_unexplained_words_may_stand_beside_a_noun_a_verb_a_goal_and_a_period() -> None:
     assert read("On Sunday 4,900 weary people crossed from Uganda into Kenya by ferry.", home=None).certain
-    assert read("On Sunday 4,900 people fled stormy shores from Uganda into Kenya by ferry.", home=None).doubtful
+    assert read("On Sunday 4,900 people fled bleak stormy cliffs from Uganda into Kenya by ferry.", home=None).doubtful
     assert read("On Sunday 4,900 people left Uganda by ferry.", home=None).doubtful
+    # what stands behind all of them changes nothing
+    assert read("4,900 people crossed from Uganda into Kenya on Sunday past stormy shores and ferries.", home=None).certain
 
 
 @pytest.mark.parametrize(
@@ -150,9 +152,11 @@ def test_a_further_figure_needs_a_verb_a_goal_or_a_list(rest: str, certain: bool
 
 def test_a_sentence_that_also_speaks_of_anything_else_waits() -> None:
     assert not read(
-        "On Sunday 4,900 people crossed from Uganda into Kenya, and 60 were turned back.", home=None
+        "On Sunday 4,900 crossed with some luck from Uganda, and 60 were turned back.", home=None
     ).certain
-    assert read("On Sunday 4,900 people crossed from Uganda into Kenya; 60 were turned back.", home=None).certain
+    assert not read("On Sunday 4,900 turned back people crossed from Uganda into Kenya.", home=None).certain
+    # a claim that is told in full stands for itself
+    assert read("On Sunday 4,900 people crossed from Uganda into Kenya, and 60 were turned back.", home=None).certain
 
 
 def test_a_place_behind_the_words_for_a_part_is_not_that_of_the_whole() -> None:

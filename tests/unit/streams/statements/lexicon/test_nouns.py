@@ -52,7 +52,13 @@ def test_soldiers_and_trips_are_no_people_who_crossed() -> None:
 
 
 def test_a_noun_of_movement_counts_people() -> None:
-    for sentence, counts in (("27,250 arrivals from Sudan", True), ("27,250 arrived from Sudan", False)):
+    for sentence, ended, counts in (
+        ("27,250 arrivals from Sudan", False, True),
+        ("27,250 arrived from Sudan", False, False),
+        ("27,250 had arrived from Sudan", True, True),
+        ("27,250 in boats arrived from Sudan", True, False),
+        ("Kenya admitted 27,250 from Sudan", True, True),
+    ):
         sheet = scan(sentence)
         figure, event = sheet.of("number")[0], sheet.of("event")[0]
-        assert ENGLISH.cutter.nouns.of_movement(sheet, figure, event) == counts
+        assert ENGLISH.cutter.nouns.of_movement(sheet, figure, event, ended) == counts, sentence
