@@ -27,7 +27,7 @@ def several(clues: Clues) -> Iterator[Doubt]:
     goals = [mark.value.anywhere for mark in clues.places if mark.value.role is PlaceRole.INTO]
     if True in goals and False in goals:  # "home or on to third countries"
         yield Doubt.SEVERAL_PLACES
-    if any(mark.value.unknown for mark in clues.places):
+    if any(mark.value.unknown for mark in clues.places) and not _told(clues):
         yield Doubt.PART_OF_COUNTRY
     if any(mark.value.joined for mark in clues.places):
         yield Doubt.SEVERAL_PLACES
@@ -40,6 +40,13 @@ def several(clues: Clues) -> Iterator[Doubt]:
         codes = {code_of(mark.value, clues) for mark in clues.places if mark.value.role is role}
         if len(codes - {None}) > 1:
             yield Doubt.SEVERAL_PLACES
+
+
+def _told(clues: Clues) -> bool:
+    """Whether two whole countries are told as origin and destination; where they crossed then changes no end."""
+    whole = {mark.value.role for mark in clues.places if mark.value.code and not mark.value.region}
+    own = clues.at is not None and not any(mark.value.slug for mark in clues.places)
+    return own and {PlaceRole.ORIGIN, PlaceRole.INTO} <= whole
 
 
 def left_open(clues: Clues, origin: str | None, into: str | None, inferred: int) -> Iterator[Doubt]:
