@@ -62,7 +62,7 @@ def test_nothing_is_pinned_that_is_no_entry() -> None:
     ("name", "corpus", "precision", "recall"),
     [
         ("tuned on", SEEN, 0.98, 0.83),
-        ("probes", PROBES, 0.98, 0.70),
+        ("probes", PROBES, 0.975, 0.75),
         ("kept apart", [entry for each in APART.values() for entry in each], 0.99, 0.73),
     ],
     ids=["seen", "probes", "apart"],

@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec import UNSET
+from msgspec.structs import replace
 
 from bordertally.agents.runtime.languages import load_reader
 from bordertally.streams.errors import BordertallyError, Reason, RefusedError
@@ -214,8 +216,10 @@ def test_an_accepted_item_is_a_report_of_the_reviewer() -> None:
     (claim,) = read_report(raw, REGISTRY, NOW)
     assert (claim.source, claim.flow, claim.best, claim.grade) == ("a", "RU:KZ", 4200, "A")
     assert json.loads(raw)["review"] == an_item().id
+    item = an_item()
+    open_item = replace(item, claim=replace(item.claim, flow=UNSET))
     with pytest.raises(RefusedError, match="flow: this field is required"):
-        read_report(accepted(an_item(), "a", "2022-09-28T08:00:00Z", {}), REGISTRY, NOW)
+        read_report(accepted(open_item, "a", "2022-09-28T08:00:00Z", {}), REGISTRY, NOW)
     with pytest.raises(BordertallyError, match="colour is no field of a claim"):
         accepted(an_item(), "a", "2022-09-28T08:00:00Z", {"colour": "red"})
 
