@@ -240,7 +240,7 @@ class SecondOpinion:
         full = named and placed
         at, text = segment.figure, self.sheet.text + _BREAK
         until = min(text.find(_BREAK, at.end), self.tongue.cutter.clauses.added(self.sheet, at))
-        half = hull if full else Span(text.rfind(_BREAK, 0, at.start) + 1, until)
+        half = Span(text.rfind(_BREAK, 0, at.start) + 1, hull.end if full else until)
         if self.sheet.of("segment", half) or self.sheet.of("sentence"):
             return True
         words = self.tongue.cutter.unexplained(self.sheet, segment, hull)

@@ -10,7 +10,9 @@ doubts of decision 212 were chosen, and read once after them; the rules of decis
 gathered and labelled when those rules were chosen, and read once. The fifth set was labelled before any reading
 and split by a hash of its texts: the rules of decision 214 were chosen on earlier readers' claims and on one half; the
 other half was read once after them, and a second time after decision 215, which mended kinds of errors of that reading.
-The sixth set was gathered after that, of other crises and borders, labelled and read once; nothing was changed for it.
+The sixth set was gathered after that, of other crises and borders, labelled and read once. It was tuned on next, and so
+was half of the seventh set. The other half, by another author who knew no rule, was labelled before and read once after
+that; then three kinds of its errors were mended.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ class Floor(NamedTuple):
 GIVEN, TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED, FOURTH = (
     passages(name) for name in ("given", "tuned", "second", "third", "held_out", "apart", "untouched", "fourth")
 )
-LAST, FRESH, DEV5, TEST5, SIXTH = (passages(name) for name in ("last", "fresh", "dev5", "test5", "sixth"))
+LAST, FRESH, DEV5, TEST5, SIXTH, DEV7, TEST7 = (
+    passages(name) for name in ("last", "fresh", "dev5", "test5", "sixth", "dev7", "test7")
+)
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,9 @@ LAST, FRESH, DEV5, TEST5, SIXTH = (passages(name) for name in ("last", "fresh", 
         ("fresh set, known", FRESH, Floor(0.98, 0.71, 0.86, 1, 1.85)),
         ("fifth set, half tuned on", DEV5, Floor(0.98, 0.67, 0.81, 0, 1.75)),
         ("fifth set, half read once", TEST5, Floor(0.97, 0.79, 0.89, 0, 0.85)),
-        ("sixth set, read once", SIXTH, Floor(0.96, 0.64, 0.79, 1, 1.3)),
+        ("sixth set, known", SIXTH, Floor(0.96, 0.64, 0.79, 1, 1.45)),
+        ("seventh set, half tuned on", DEV7, Floor(0.95, 0.59, 0.74, 2, 1.95)),
+        ("seventh set, half read once", TEST7, Floor(0.98, 0.55, 0.70, 1, 1.95)),
     ],
     ids=[
         "given",
@@ -71,6 +77,8 @@ LAST, FRESH, DEV5, TEST5, SIXTH = (passages(name) for name in ("last", "fresh", 
         "dev5",
         "test5",
         "sixth",
+        "dev7",
+        "test7",
     ],
 )
 def test_real_text(name: str, corpus: list[Passage], floor: Floor, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,11 +107,40 @@ def _parts(corpus: list[Passage]) -> list[tuple[str, Tally]]:
 
 def test_there_are_two_hundred_passages_and_a_third_of_them_claim_nothing() -> None:
     both = [*TUNED, *SECOND]
-    others = [*GIVEN, *THIRD, *HELD_OUT, *APART, *UNTOUCHED, *FOURTH, *LAST, *FRESH, *DEV5, *TEST5, *SIXTH]
+    others = [
+        *GIVEN,
+        *THIRD,
+        *HELD_OUT,
+        *APART,
+        *UNTOUCHED,
+        *FOURTH,
+        *LAST,
+        *FRESH,
+        *DEV5,
+        *TEST5,
+        *SIXTH,
+        *DEV7,
+        *TEST7,
+    ]
     texts = {passage.text for passage in [*both, *others]}
     assert len(texts) == len(both) + len(others)
     assert len(both) >= 200
-    for half in (TUNED, SECOND, THIRD, HELD_OUT, APART, UNTOUCHED, FOURTH, LAST, FRESH, DEV5, TEST5, SIXTH):
+    for half in (
+        TUNED,
+        SECOND,
+        THIRD,
+        HELD_OUT,
+        APART,
+        UNTOUCHED,
+        FOURTH,
+        LAST,
+        FRESH,
+        DEV5,
+        TEST5,
+        SIXTH,
+        DEV7,
+        TEST7,
+    ):
         assert sum(not passage.claims for passage in half) * 3 >= len(half)
         assert sum(passage.russian for passage in half) * 3 >= len(half)
 

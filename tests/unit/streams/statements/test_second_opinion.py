@@ -131,7 +131,7 @@ def test_two_unexplained_words_may_stand_beside_a_noun_a_verb_a_goal_and_a_perio
     assert read("On Sunday 4,900 people fled bleak stormy cliffs from Uganda into Kenya by ferry.", home=None).doubtful
     assert read("On Sunday 4,900 people left Uganda by ferry.", home=None).doubtful
     # what stands behind all of them changes nothing
-    assert read("4,900 people crossed from Uganda into Kenya on Sunday past stormy shores and ferries.", home=None).certain
+    assert read("4,900 people crossed from Uganda into Kenya on Sunday past stormy cliffs, piers.", home=None).certain
 
 
 @pytest.mark.parametrize(
