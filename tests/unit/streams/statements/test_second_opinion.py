@@ -150,9 +150,7 @@ def test_a_further_figure_needs_a_verb_a_goal_or_a_list(rest: str, certain: bool
 
 
 def test_a_sentence_that_also_speaks_of_anything_else_waits() -> None:
-    assert not read(
-        "On Sunday 4,900 crossed with some luck from Uganda, and 60 were turned back.", home=None
-    ).certain
+    assert not read("On Sunday 4,900 crossed with some luck from Uganda, and 60 were turned back.", home=None).certain
     assert not read("On Sunday 4,900 turned back people crossed from Uganda into Kenya.", home=None).certain
     # a claim that is told in full stands for itself
     assert read("On Sunday 4,900 people crossed from Uganda into Kenya, and 60 were turned back.", home=None).certain
