@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.errors import MessageSizeTooLargeError
 
 from bordertally.agents.kafka import producer as module
 from bordertally.agents.kafka.fencing import Epoch, Fenced, UnfencedError
@@ -99,3 +100,20 @@ async def test_a_worker_that_was_frozen_while_it_asked_for_an_epoch_does_not_fen
     with pytest.raises(SystemExit):
         await writer.fence([Fenced("alerts-changelog", 1)])
     assert producer.taken == []
+
+
+async def test_a_record_that_no_batch_can_hold_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, producer = writing(monkeypatch)
+    monkeypatch.setattr(producer, "create_batch", lambda: SimpleNamespace(append=lambda **_: None))
+    with pytest.raises(MessageSizeTooLargeError, match="5 bytes for claims"):
+        await writer.write([Record("claims", None, b"large", 0)])
+    assert producer.taken == []
+
+
+async def test_a_batch_of_a_fenced_partition_carries_its_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, producer = writing(monkeypatch)
+    stamped: list[Any] = []
+    writer._fences = {("rows", 1): SimpleNamespace(stamp=stamped.append)}  # type: ignore[dict-item]
+    await writer.write(Record("rows", None, value, at) for at in (0, 1) for value in (b"a", b"b", b"c"))
+    assert [batch.values for batch in stamped] == [[b"a", b"b"], [b"c"]]
+    assert len(producer.taken) == 4
