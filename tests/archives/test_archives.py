@@ -122,6 +122,8 @@ def test_the_unpacked_wheel_runs_by_itself(unpacked: Path, tmp_path: Path) -> No
     where, version = run("--version")
     assert where == f"{unpacked}/bordertally/agents/__init__.py {unpacked}/bordertally/streams/__init__.py"
     assert version == f"bordertally {PROJECT['version']}\n"
-    (tmp_path / "words.txt").write_text("53,000 people have come to Georgia since 21 September.", encoding="utf-8")
+    (tmp_path / "words.txt").write_text(
+        "53,000 people have come from Russia to Georgia since 21 September.", encoding="utf-8"
+    )
     assert '"people":53000' in run("read", "words.txt", "--source", "ge-mia", "--published", "2022-09-27", "--json")[1]
     assert "217,000" in run("replay", str(unpacked / "bordertally/agents/demo/sample.ndjson"))[1]
