@@ -24,7 +24,7 @@ FEW_DOUBTS = 2
 """Doubts that leave a reviewer something to decide. On real text no claim with more of them had the right content."""
 
 _NOWHERE = {Doubt.NO_ORIGIN, Doubt.NO_DIRECTION}
-"""Doubts about where people came from: of 120 such items of thirteen sets of real text, none could be confirmed as it stands."""
+"""Doubts about where people came from: of 120 such items of real text, none could be confirmed as it stands."""
 
 _UNTOLD = {Doubt.INFERRED, Doubt.UNEXPLAINED, Doubt.NO_PERIOD}
 """Likewise, of 50 with all of these doubts, four had the right content."""
