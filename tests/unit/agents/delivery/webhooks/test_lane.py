@@ -8,7 +8,6 @@ from typing import Any, cast
 
 import pytest
 
-from bordertally.agents.delivery.webhooks import lane as module
 from bordertally.agents.delivery.webhooks.lane import HANDFUL, LaneRunner
 from bordertally.streams.delivery.webhook_lane import MOST_WAITING, EventPosition, Lane, Waiting
 
@@ -67,7 +66,7 @@ async def test_a_lane_waits_until_something_is_due_and_a_disabled_one_until_it_i
         waits.append(wait)
         return timeout(0)
 
-    monkeypatch.setattr(module.asyncio, "timeout", noted)
+    monkeypatch.setattr(asyncio, "timeout", noted)
     overdue = Lane(next=1, joined=0.0, waiting=(Waiting(alert="a", events=(EventPosition(0, 0.0),)),))
     for disabled in (False, True):
         await runner_of(overdue, disabled=disabled)._wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bordertally.agents.gateway.stream import catch_up as module
@@ -64,5 +66,5 @@ async def test_a_client_ahead_of_its_gateway_waits_for_it_and_not_for_ever(monke
         hub.add(totals(hub, 1))
 
     monkeypatch.setattr(module, "AHEAD_S", 60.0)
-    monkeypatch.setattr(module.asyncio, "sleep", came)
+    monkeypatch.setattr(asyncio, "sleep", came)
     assert await CatchUp(hub).from_memory(hub.next_number, ahead, Filter(), received) is True
